@@ -1,0 +1,258 @@
+"""Keep a batch before anybody is told that it arrived, then have it worked off exactly once."""
+
+import hashlib
+import logging
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+
+from organizations.actions import jobs
+from organizations.actions.trail import record
+from organizations.calculations.actor import Actor
+from organizations.calculations.jobs import BatchKind, BatchState, JobState
+from organizations.dirty import ring
+from organizations.errors import Conflict, LastMileError, LeaseLost, TooLarge
+from organizations.models import ApiKey, BatchChunk, ImportBatch, JobRun, User
+from organizations.registry import batch_work
+
+JOB = "import"
+LINE_FORMATS = ("application/x-ndjson", "text/csv")
+log = logging.getLogger(__name__)
+
+
+class KeyReused(LastMileError):
+    """The same Idempotency-Key came with another body."""
+
+    code = "idempotency_key_reused"
+
+
+class StillRunning(Conflict):
+    code = "still_running"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewBatch:
+    """What a request says of its body."""
+
+    organization_id: int
+    kind: BatchKind
+    source: str
+    source_version: int
+    content_type: str
+    actor: Actor
+    initiative: str = ""
+    strict: bool = False
+    idempotency_key: str | None = None
+    as_of: datetime | None = None
+    api_key: ApiKey | None = None
+    user: User | None = None
+    filename: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """A kept batch; `replayed` when this request only repeats an earlier one."""
+
+    batch: ImportBatch
+    replayed: bool
+    small: bool
+
+
+@dataclass
+class _Body:
+    chunks: list[bytes] = field(default_factory=list)
+    digest: str = ""
+    size: int = 0
+    lines: int = 0
+
+
+def receive(*, new: NewBatch, blocks: Iterable[bytes], now: datetime) -> Received:
+    """Read the body, store it, commit. Raises KeyReused, StillRunning, TooLarge.
+
+    Nothing is stored when this raises. `small` bodies (at most 5,000 lines) are worked off before
+    the answer by the caller; the others wake the worker.
+    """
+    body = _read(blocks)
+    if new.content_type == "application/json" and body.size > settings.MAX_JSON_DOCUMENT_BYTES:
+        raise TooLarge(
+            "A JSON document may have 16 MB.", remedy="Split it by page, or send NDJSON."
+        )
+    earlier = _earlier(new, body)
+    if earlier is not None:
+        return _replay(earlier, new, body)
+    try:
+        batch = _store(new, body, now)
+    except IntegrityError:
+        # The same key arrived twice at the same moment; the other request was first.
+        earlier = _earlier(new, body)
+        if earlier is None:
+            raise
+        return _replay(earlier, new, body)
+    return Received(batch=batch, replayed=False, small=_is_small(new, body))
+
+
+def _read(blocks: Iterable[bytes]) -> _Body:
+    body, digest = _Body(), hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+        body.size += len(block)
+        body.lines += block.count(b"\n")
+        body.chunks.append(zlib.compress(block, level=1))
+    body.digest = digest.hexdigest()
+    return body
+
+
+def _is_small(new: NewBatch, body: _Body) -> bool:
+    if new.content_type in LINE_FORMATS:
+        return body.lines <= settings.ROWS_BEFORE_ANSWER
+    return body.size <= 1024 * 1024
+
+
+def _earlier(new: NewBatch, body: _Body) -> ImportBatch | None:
+    batches = ImportBatch.objects.filter(kind=new.kind)
+    if new.idempotency_key is not None:
+        return batches.filter(idempotency_key=new.idempotency_key).first()
+    newest = (
+        batches.filter(source=new.source, initiative=new.initiative).order_by("-number").first()
+    )
+    same = newest is not None and newest.sha256 == body.digest and newest.strict == new.strict
+    stated = newest is not None and (new.as_of is None or newest.as_of == new.as_of)
+    return newest if same and stated else None
+
+
+def _replay(batch: ImportBatch, new: NewBatch, body: _Body) -> Received:
+    if batch.sha256 != body.digest:
+        raise KeyReused(
+            "This Idempotency-Key came with another body before.",
+            field="Idempotency-Key",
+            remedy="Send a new key for a new body.",
+        )
+    if batch.state in (BatchState.RECEIVED, BatchState.RUNNING):
+        raise StillRunning(
+            f"Batch {batch.number} with this body is still being worked off.",
+            remedy="Ask for its address until its state is done.",
+        )
+    return Received(batch=batch, replayed=True, small=_is_small(new, body))
+
+
+@transaction.atomic
+def _store(new: NewBatch, body: _Body, now: datetime) -> ImportBatch:
+    batch = ImportBatch.objects.create(
+        organization_id=new.organization_id,
+        number=next_number(organization_id=new.organization_id, name="batch"),
+        kind=new.kind.value,
+        source=new.source,
+        source_version=new.source_version,
+        content_type=new.content_type,
+        initiative=new.initiative,
+        strict=new.strict,
+        api_key=new.api_key,
+        user=new.user,
+        filename=new.filename[:200],
+        sha256=body.digest,
+        body_bytes=body.size,
+        idempotency_key=new.idempotency_key,
+        as_of=new.as_of or now,
+        as_of_stated=new.as_of is not None,
+        received_at=now,
+    )
+    BatchChunk.objects.bulk_create(
+        (
+            BatchChunk(organization_id=new.organization_id, batch=batch, number=number, body=chunk)
+            for number, chunk in enumerate(body.chunks)
+        ),
+        batch_size=16,
+    )
+    jobs.add_job(organization_id=new.organization_id, kind=JOB, period=str(batch.number), now=now)
+    record(
+        organization_id=new.organization_id,
+        actor=new.actor,
+        action="batch.received",
+        object_kind="import_batch",
+        object_id=batch.number,
+        changes={"kind": new.kind.value, "source": new.source, "sha256": body.digest},
+        now=now,
+    )
+    if not _is_small(new, body):
+        ring("organizations.tasks.process_batch", new.organization_id, batch.pk)
+    return batch
+
+
+def next_number(*, organization_id: int, name: str) -> int:
+    """The next number of a gapless series; holds its row until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO organizations_counter (organization_id, name, value) VALUES (%s, %s, 1)"
+            " ON CONFLICT (organization_id, name)"
+            " DO UPDATE SET value = organizations_counter.value + 1 RETURNING value",
+            [organization_id, name],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def body_of(*, batch: ImportBatch) -> Iterator[bytes]:
+    """The body as it came, block by block."""
+    for number in range(BatchChunk.objects.filter(batch=batch).count()):
+        chunk = BatchChunk.objects.get(batch=batch, number=number)
+        yield zlib.decompress(bytes(chunk.body))
+
+
+def work_off(*, batch: ImportBatch, clock: Callable[[], datetime]) -> bool:
+    """Work a kept batch off, unless somebody else is at it. True when it is done afterwards.
+
+    Transient faults put it back for another try; after five it is dead and shown to the leads.
+    """
+    period = str(batch.number)
+    lease = jobs.claim(organization_id=batch.organization_id, kind=JOB, period=period, now=clock())
+    if lease is None:
+        _bury_if_dead(batch)
+        return False
+    try:
+        batch_work[batch.kind].process(batch=batch, lease=lease, clock=clock)
+    except LeaseLost:
+        return False
+    except (DatabaseError, OSError) as fault:
+        log.warning("batch put back", extra={"batch": batch.pk, "fault": type(fault).__name__})
+        jobs.give_back(lease=lease, error=type(fault).__name__, now=clock())
+        _bury_if_dead(batch)
+        if isinstance(fault, OperationalError):
+            raise
+        return False
+    return True
+
+
+def _bury_if_dead(batch: ImportBatch) -> None:
+    dead = JobRun.objects.filter(kind=JOB, period=str(batch.number), state=JobState.DEAD)
+    if dead.exists():
+        ImportBatch.objects.filter(
+            pk=batch.pk, state__in=[BatchState.RECEIVED, BatchState.RUNNING]
+        ).update(
+            state=BatchState.DEAD,
+            problem="It could not be worked off after five tries; nothing of it is counted.",
+            problem_code="dead",
+        )
+
+
+@transaction.atomic
+def try_again(*, batch: ImportBatch, actor: Actor, now: datetime) -> bool:
+    """Give a dead batch its tries back and wake the worker. False when it is not dead."""
+    job = JobRun.objects.filter(kind=JOB, period=str(batch.number)).first()
+    if job is None or not jobs.revive(job=job, now=now):
+        return False
+    ImportBatch.objects.filter(pk=batch.pk, state=BatchState.DEAD).update(
+        state=BatchState.RECEIVED, problem="", problem_code=""
+    )
+    record(
+        organization_id=batch.organization_id,
+        actor=actor,
+        action="batch.tried_again",
+        object_kind="import_batch",
+        object_id=batch.number,
+        now=now,
+    )
+    ring("organizations.tasks.process_batch", batch.organization_id, batch.pk)
+    return True

@@ -1,0 +1,54 @@
+"""API keys: shown once, stored as a keyed hash."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import UniqueConstraint
+
+from organizations.models.tenant import Noun, TenantModel, User
+from organizations.querysets import TenantForeignKey
+
+
+class ApiKey(Noun):
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=16, unique=True, help_text="public part, indexed")
+    secret_hash = models.CharField(max_length=64)
+    scopes = ArrayField(models.CharField(max_length=40))
+    pinned_source = models.CharField(max_length=60, blank=True)
+    pinned_initiative = models.CharField(max_length=80, blank=True)
+    expires_on = models.DateField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_on = models.DateField(null=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            *Noun.Meta.constraints,
+            UniqueConstraint(
+                fields=["organization", "name"],
+                name="live_key_name_once",
+                condition=models.Q(revoked_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class KeyMinute(TenantModel):
+    """Requests of one key in one minute; the limiter counts in the database."""
+
+    pk = models.CompositePrimaryKey("organization_id", "api_key_id", "minute")
+    api_key = models.ForeignKey(
+        ApiKey, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    minute = models.DateTimeField()
+    requests = models.PositiveIntegerField(default=0)
+    organization = models.ForeignKey(
+        "organizations.Organization", models.CASCADE, related_name="+", db_index=False
+    )
+
+    class Meta:
+        constraints = [TenantForeignKey(field="api_key", to="organizations.ApiKey")]
+
+    def __str__(self) -> str:
+        return f"{self.api_key_id} {self.minute}"
