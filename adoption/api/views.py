@@ -1,0 +1,193 @@
+"""Usage in by REST, adoption out."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import GenericAPIView
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from adoption.actions.usage import admitted
+from adoption.api.serializers import FIELDS, WeeklySerializer, row_of
+from adoption.calculations.weeks import complete_week
+from adoption.reports.weekly import MOST_ROWS, MOST_WEEKS, weekly_page, weeks_between
+from adoption.sources.catalogue import SOURCES
+from organizations.api.imports import BadEnvelope, BatchView, content_type_of, import_schema
+from organizations.api.pages import CsvRenderer, Pages, csv_answer, listed, wants_csv
+from organizations.calculations.jobs import BatchKind
+from organizations.calculations.roles import Scope
+from organizations.errors import NotAllowed
+from organizations.models import ApiKey, Organization
+
+
+class UsageView(BatchView):
+    """Post what people did with AI, in the canonical form or as a vendor writes it."""
+
+    kind = BatchKind.USAGE
+    required_scope = Scope.INGEST_USAGE
+
+    @import_schema(
+        summary="Post usage",
+        more=[
+            OpenApiParameter(
+                "source",
+                str,
+                enum=sorted(SOURCES),
+                description="Form of the body.",
+                default="canonical",
+            ),
+            OpenApiParameter(
+                "initiative", str, description="Key of the initiative a vendor's file belongs to."
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        return super().post(request)
+
+    def blocks_of(self, request: Request) -> Iterator[bytes]:
+        source, _ = self.source_of(request)
+        return admitted(
+            source=source,
+            content_type=content_type_of(request),
+            blocks=super().blocks_of(request),
+        )
+
+    def source_of(self, request: Request) -> tuple[str, int]:
+        name = request.query_params.get("source", "canonical")
+        if name not in SOURCES:
+            raise BadEnvelope(
+                f"There is no source {name[:40]}.",
+                field="source",
+                remedy=f"Name one of {', '.join(sorted(SOURCES))}.",
+            )
+        key = request.auth
+        if isinstance(key, ApiKey) and key.pinned_source not in ("", name):
+            raise NotAllowed(f"This key may post {key.pinned_source} only.", field="source")
+        return name, SOURCES[name].version
+
+
+class AdoptionWeeklyView(GenericAPIView[Any]):
+    """Weekly figures of departments, suppressed as on the page."""
+
+    required_scope = Scope.READ_ADOPTION
+    renderer_classes = [JSONRenderer, CsvRenderer]
+    serializer_class = WeeklySerializer
+    pagination_class = Pages
+
+    @extend_schema(
+        summary="Read adoption by week",
+        parameters=[
+            OpenApiParameter(
+                "department",
+                str,
+                description='The path "A / B" of a department; it comes with all below it.'
+                " Without it: the whole organization.",
+            ),
+            OpenApiParameter("initiative", str, description="A key. Without it: any initiative."),
+            OpenApiParameter(
+                "from_week",
+                OpenApiTypes.DATE,
+                description="A Monday; by default the 13 weeks up to `to_week`.",
+            ),
+            OpenApiParameter(
+                "to_week",
+                OpenApiTypes.DATE,
+                description="A Monday, inclusive; by default the last complete week.",
+            ),
+            OpenApiParameter("cursor", str, description="From `next`; pages hold whole weeks."),
+            OpenApiParameter("limit", int, description="Rows a page aims at, at most 1000."),
+        ],
+        responses=listed(WeeklySerializer(many=True), 400, 404),
+    )
+    def get(self, request: Request) -> Any:
+        key = _reading_key(request)
+        organization = Organization.objects.get(pk=key.organization_id)
+        page = weekly_page(
+            organization=organization,
+            department_key=request.query_params.get("department") or None,
+            initiative_key=_initiative(request, key),
+            weeks=_weeks(request, organization),
+            limit=MOST_ROWS if wants_csv(request) else _page_size(request),
+        )
+        rows = [row_of(row) for row in page.rows]
+        if wants_csv(request):
+            _refuse_more(page.next_week)
+            return csv_answer(name="adoption", header=FIELDS, rows=map(_cells, rows))
+        return Response({"next": _next(request, page.next_week), "results": rows})
+
+
+def _reading_key(request: Request) -> ApiKey:
+    key = request.auth
+    if not isinstance(key, ApiKey):
+        raise BadEnvelope("This address wants an API key.")
+    return key
+
+
+def _initiative(request: Request, key: ApiKey) -> str | None:
+    named = request.query_params.get("initiative") or None
+    if key.pinned_initiative and named != key.pinned_initiative:
+        raise NotAllowed(
+            f"This key may read {key.pinned_initiative} only.",
+            field="initiative",
+            remedy=f"Ask with initiative={key.pinned_initiative}.",
+        )
+    return named
+
+
+def _weeks(request: Request, organization: Organization) -> tuple[date, ...]:
+    """The weeks asked for, from the cursor on. An open end is the last complete week."""
+    today = datetime.now(UTC).astimezone(ZoneInfo(organization.time_zone)).date()
+    weeks = weeks_between(
+        first=_monday(request, "from_week"),
+        last=_monday(request, "to_week"),
+        until=complete_week(today=today),
+    )
+    if len(weeks) > MOST_WEEKS:
+        raise BadEnvelope(f"One request may name {MOST_WEEKS} weeks.", field="from_week")
+    start = _monday(request, "cursor")
+    return tuple(week for week in weeks if start is None or week >= start)
+
+
+def _monday(request: Request, name: str) -> date | None:
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.weekday() != 0:
+        raise BadEnvelope(
+            f"{name} is the Monday of a week.", field=name, remedy="Write it as 2026-11-16."
+        )
+    return day
+
+
+def _page_size(request: Request) -> int:
+    return Pages().get_page_size(request) or Pages.page_size
+
+
+def _next(request: Request, week: date | None) -> str | None:
+    if week is None:
+        return None
+    return replace_query_param(request.build_absolute_uri(), "cursor", week.isoformat())
+
+
+def _refuse_more(week: date | None) -> None:
+    if week is not None:
+        raise BadEnvelope(
+            f"A file may have {MOST_ROWS} rows.",
+            field="from_week",
+            remedy="Ask for fewer weeks, or for JSON in pages.",
+        )
+
+
+def _cells(row: dict[str, Any]) -> list[Any]:
+    """Numbers that are not told are empty in a file for machines: `status` says why."""
+    return ["" if row[name] is None else row[name] for name in FIELDS]
