@@ -1,4 +1,4 @@
-"""Who may do what: the one table the pages, the tests and the documents read (SECURITY 3)."""
+"""The signed-in member, and the guard of pages. Who may do what stands in calculations/matrix."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,34 +8,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 
+from organizations.calculations.matrix import ALLOWED, SEE_ALL_DEPARTMENTS
 from organizations.calculations.roles import LABELS, Role, first_role
 from organizations.errors import NotAllowed
 from organizations.models import Organization, User
-
-_O, _L, _C, _X = Role.ADMINISTRATOR, Role.PROGRAM_LEAD, Role.CHAMPION, Role.EXECUTIVE
-_F, _M, _A = Role.FACILITATOR, Role.MEMBER, Role.AUDITOR
-_EVERYBODY = frozenset(Role)
-
-ALLOWED: dict[str, frozenset[Role]] = {
-    "see_home": _EVERYBODY,
-    "see_sprint": frozenset({_L, _X}),
-    "run_sprint": frozenset({_L}),
-    "see_adoption": frozenset({_O, _L, _C, _X, _M, _A}),
-    "see_own_usage": frozenset({_O, _L, _C, _X, _F, _M}),
-    "see_initiatives": frozenset({_L, _X}),
-    "edit_initiatives": frozenset({_L}),
-    "import_eligibility": frozenset({_O, _L}),
-    "see_people": frozenset({_O, _L}),
-    "import_people": frozenset({_O, _L}),
-    "see_data": frozenset({_O, _L}),
-    "import_usage": frozenset({_L}),
-    "link_subject": frozenset({_O, _L}),
-    "manage_keys": frozenset({_O, _L}),
-    "score_blind": frozenset({_F}),
-}
-# Roles that see adoption of their own departments only.
-OWN_DEPARTMENTS_ONLY = frozenset({_C, _M})
-SEE_ALL_DEPARTMENTS = ALLOWED["see_adoption"] - OWN_DEPARTMENTS_ONLY
 
 
 @dataclass(frozen=True, kw_only=True)

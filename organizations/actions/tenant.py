@@ -3,7 +3,7 @@
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -25,6 +25,7 @@ from organizations.models import (
 )
 
 MONDAY_TO_FRIDAY = [1, 2, 3, 4, 5]
+SINGLE_SIGNATURE = timedelta(days=30)
 FIRST_ROLES = (Role.ADMINISTRATOR, Role.PROGRAM_LEAD)
 
 
@@ -69,6 +70,7 @@ def create_organization(
         time_zone=time_zone,
         currency=currency.upper(),
         working_days=MONDAY_TO_FRIDAY,
+        single_signature_until=now.date() + SINGLE_SIGNATURE,
         example=example,
     )
     record(

@@ -22,6 +22,9 @@ class BatchState(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     DEAD = "dead"
+    PREVIEW = "preview"
+    DISCARDED = "discarded"
+    UNDONE = "undone"
 
 
 class BatchKind(StrEnum):

@@ -30,7 +30,15 @@ class Department(Noun):
 
 
 class JobRole(Noun):
+    """What somebody does. The price of an hour turns hours returned into capacity."""
+
     name = models.CharField(max_length=120)
+    week_hours = models.DecimalField(max_digits=4, decimal_places=1, null=True)
+    hour_price = models.DecimalField(
+        max_digits=10, decimal_places=2, null=True, help_text="in the organization's currency"
+    )
+    price_source = models.CharField(max_length=200, blank=True)
+    priced_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
@@ -50,6 +58,7 @@ class Person(Noun):
     email = models.CharField(max_length=254)
     search_key = models.CharField(max_length=500, help_text="folded name and address, for order")
     user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="people")
+    erased_at = models.DateTimeField(null=True, help_text="a tombstone: name and address are gone")
 
     class Meta:
         constraints = [

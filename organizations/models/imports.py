@@ -4,7 +4,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
+from organizations.calculations.choices import ChangeKind
 from organizations.calculations.jobs import BatchKind, BatchState
+from organizations.models.directory import Person
 from organizations.models.keys import ApiKey
 from organizations.models.tenant import Noun, TenantModel, User
 from organizations.querysets import TenantForeignKey
@@ -45,6 +47,7 @@ class ImportBatch(Noun):
     rejected = models.PositiveIntegerField(default=0)
     unmatched = models.PositiveIntegerField(default=0)
     warnings = ArrayField(models.CharField(max_length=400), default=list)
+    options = models.JSONField(default=dict, help_text="what was chosen in the preview")
 
     class Meta:
         constraints = [
@@ -70,6 +73,35 @@ class ImportBatch(Noun):
 
     def __str__(self) -> str:
         return f"#{self.number}"
+
+
+class BatchChange(TenantModel):
+    """What a previewed batch would change, or has changed, of one person; the undo reads it."""
+
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="+", db_constraint=False)
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=[(k.value, k.value) for k in ChangeKind])
+    line = models.PositiveIntegerField(null=True, help_text="null: not in the file")
+    person = models.ForeignKey(
+        Person, models.CASCADE, null=True, related_name="+", db_constraint=False
+    )
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    problem = models.CharField(max_length=40, blank=True)
+    choice = models.JSONField(null=True, help_text="how a conflict was settled")
+    left_out = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                fields=["organization", "batch", "number"], name="batch_change_number_once"
+            ),
+            TenantForeignKey(field="batch", to="organizations.ImportBatch"),
+            TenantForeignKey(field="person", to="organizations.Person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}/{self.number} {self.kind}"
 
 
 class BatchChunk(TenantModel):

@@ -19,6 +19,14 @@ class ApiKey(Noun):
     revoked_at = models.DateTimeField(null=True)
     last_used_on = models.DateField(null=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    owner = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", help_text="told when an import fails"
+    )
+    follows = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="+", db_constraint=False
+    )
+    stale_after_days = models.PositiveSmallIntegerField(null=True)
+    noticed_stale_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
@@ -28,6 +36,7 @@ class ApiKey(Noun):
                 name="live_key_name_once",
                 condition=models.Q(revoked_at__isnull=True),
             ),
+            TenantForeignKey(field="follows", to="organizations.ApiKey"),
         ]
 
     def __str__(self) -> str:
@@ -52,3 +61,21 @@ class KeyMinute(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.api_key_id} {self.minute}"
+
+
+class KeyDay(TenantModel):
+    """Requests of one key on one day, and from which network the last one came."""
+
+    api_key = models.ForeignKey(ApiKey, models.CASCADE, related_name="days", db_constraint=False)
+    day = models.DateField()
+    requests = models.PositiveIntegerField(default=0)
+    network = models.CharField(max_length=50, blank=True, help_text="cut to /24 or /48")
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["organization", "api_key", "day"], name="key_day_once"),
+            TenantForeignKey(field="api_key", to="organizations.ApiKey"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.api_key_id} {self.day}"

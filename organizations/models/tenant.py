@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.db.models.functions import Lower, Now
 
+from organizations.calculations.choices import ChampionSees, Digest, NumberFormat, Theme
 from organizations.calculations.roles import LABELS, Role
 from organizations.querysets import TenantForeignKey, TenantManager
 
@@ -26,6 +27,19 @@ class Organization(models.Model):
     k_min = models.PositiveSmallIntegerField("smallest group shown", default=SMALLEST_GROUP)
     grace_days = models.PositiveSmallIntegerField(default=14)
     working_days = models.JSONField(default=list, help_text="ISO weekdays, Monday is 1")
+    require_mfa = models.BooleanField("second factor for roles that decide", default=True)
+    champion_sees = models.CharField(
+        max_length=10,
+        choices=[(c.value, c.value) for c in ChampionSees],
+        default=ChampionSees.CONSENT.value,
+    )
+    usage_months = models.PositiveSmallIntegerField("person-level usage kept", default=13)
+    originals_days = models.PositiveSmallIntegerField("import originals kept", default=90)
+    survey_months = models.PositiveSmallIntegerField("survey answers kept", default=12)
+    access_days = models.PositiveSmallIntegerField("sessions and sign-ins kept", default=30)
+    trail_years = models.PositiveSmallIntegerField("audit trail kept", default=7)
+    single_signature_until = models.DateField(null=True)
+    closing_on = models.DateField(null=True, help_text="disabled; erased on this day")
     active = models.BooleanField(default=True)
     example = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
@@ -37,6 +51,9 @@ class Organization(models.Model):
             ),
             CheckConstraint(
                 condition=Q(fiscal_start_month__range=(1, 12)), name="organization_fiscal_month"
+            ),
+            CheckConstraint(
+                condition=Q(usage_months__range=(3, 25)), name="organization_usage_months"
             ),
         ]
 
@@ -69,6 +86,18 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=120)
     language = models.CharField(max_length=10, default="en-gb")
     time_zone = models.CharField(max_length=64, blank=True)
+    number_format = models.CharField(
+        max_length=20,
+        choices=[(f.value, f.value) for f in NumberFormat],
+        default=NumberFormat.COMMA_POINT.value,
+    )
+    theme = models.CharField(
+        max_length=8, choices=[(t.value, t.value) for t in Theme], default=Theme.SYSTEM.value
+    )
+    digest = models.CharField(
+        max_length=8, choices=[(d.value, d.value) for d in Digest], default=Digest.DAILY.value
+    )
+    first_signed_in_at = models.DateTimeField(null=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -119,7 +148,8 @@ class Membership(Noun):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=[(r.value, LABELS[r]) for r in Role])
-    until = models.DateField(null=True, blank=True)
+    until = models.DateField(null=True, blank=True, help_text="last day; inclusive")
+    invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         constraints = [

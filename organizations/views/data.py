@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from organizations.actions.batches import try_again
 from organizations.calculations.actor import Actor
-from organizations.forms import batch_filter
+from organizations.forms.batches import batch_filter
 from organizations.permissions import MemberRequest, page
 from organizations.reports.batches import (
     KIND_WORDS,

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from organizations.actions.keys import NewKey, create_key, revoke_key
 from organizations.calculations.actor import Actor
 from organizations.errors import LastMileError
-from organizations.forms import KeyForm, tell
+from organizations.forms.keys import KeyForm
+from organizations.forms.telling import tell
 from organizations.models import ApiKey
 from organizations.permissions import MemberRequest, page
 from organizations.reports.data import data_tabs, example_initiative

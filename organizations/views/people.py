@@ -16,7 +16,8 @@ from organizations.actions.trail import record
 from organizations.calculations.actor import Actor
 from organizations.calculations.jobs import BatchKind
 from organizations.errors import LastMileError
-from organizations.forms import PeopleImportForm, people_filter, tell
+from organizations.forms.people import PeopleImportForm, people_filter
+from organizations.forms.telling import tell
 from organizations.permissions import MemberRequest, page
 from organizations.reports.people import (
     STATE_WORDS,

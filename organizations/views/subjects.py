@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from organizations.actions.links import link_by_hand
 from organizations.calculations.actor import Actor
 from organizations.errors import LastMileError
-from organizations.forms import SubjectLinkForm, tell
+from organizations.forms.subjects import SubjectLinkForm
+from organizations.forms.telling import tell
 from organizations.permissions import MemberRequest, page
 from organizations.reports.data import data_tabs
 from organizations.reports.subjects import open_subject, subjects_report

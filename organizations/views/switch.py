@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from organizations.errors import NotFound
-from organizations.forms import SwitchForm
+from organizations.forms.welcome import SwitchForm
 from organizations.middleware import SESSION_KEY
 from organizations.permissions import page
 

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from organizations.actions.tenant import NewLogin, found_installation
 from organizations.errors import LastMileError, NotAllowed
-from organizations.forms import WelcomeForm, tell
+from organizations.forms.telling import tell
+from organizations.forms.welcome import WelcomeForm
 from organizations.middleware import SESSION_KEY
 from organizations.models import Organization, User
 from organizations.permissions import MemberRequest, page

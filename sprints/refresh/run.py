@@ -18,7 +18,7 @@ from organizations.actions import jobs
 from organizations.actions.jobs import Lease
 from organizations.dirty import ask_refresh
 from organizations.models import DirtySpan, DirtyWeek, ImportBatch, KeyMinute, Organization
-from organizations.registry import Step, refresh_steps
+from organizations.registry import Step, night_steps, refresh_steps
 from sprints.refresh.home import write_home
 
 IDEMPOTENCY_KEPT: Final = timedelta(days=7)
@@ -57,7 +57,7 @@ def refresh_night(
     *, organization_id: int, day: date, now: datetime, lease: Lease, clock: Callable[[], datetime]
 ) -> list[StepDone]:
     """The same for the night of a local day, and what only nights do. Raises LeaseLost."""
-    steps = [*refresh_steps, *NIGHT_STEPS]
+    steps = [*refresh_steps, *night_steps, *NIGHT_STEPS]
     done = _run(steps, organization_id=organization_id, now=now, lease=lease, clock=clock)
     with transaction.atomic():
         jobs.hold(lease=lease)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from organizations.calculations.matrix import ALLOWED
 from organizations.calculations.roles import LABELS, Role, Scope
-from organizations.permissions import ALLOWED
 from tests.contracts.source import ROOT, calls, dotted, python_files, syntax_of
 
 DOCS = ROOT / "docs"

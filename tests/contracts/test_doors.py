@@ -9,9 +9,9 @@ from django.test import Client
 from organizations import scope
 from organizations.actions.keys import create_key
 from organizations.calculations.actor import SYSTEM
+from organizations.calculations.matrix import ALLOWED
 from organizations.calculations.roles import Role, Scope
 from organizations.models import ApiKey, Membership, Organization, User
-from organizations.permissions import ALLOWED
 from tests.builders import PASSWORD
 from tests.cast import CANARY, Company, make_company
 from tests.contracts.doors import (

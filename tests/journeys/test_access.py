@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from organizations import scope
 from organizations.actions.tenant import grant_role
 from organizations.calculations.actor import SYSTEM
+from organizations.calculations.matrix import ALLOWED
 from organizations.calculations.roles import Role
-from organizations.permissions import ALLOWED
 from tests.builders import NOW, PASSWORD, make_organization, make_user
 from tests.cast import Company
 from tests.contracts.doors import PAGES, PUBLIC, SIGNED_IN, THIS_MACHINE

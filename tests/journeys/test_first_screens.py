@@ -9,8 +9,8 @@ from lastmile.navigation import GROUPS
 from organizations import scope
 from organizations.actions.tenant import grant_role
 from organizations.calculations.actor import SYSTEM
+from organizations.calculations.matrix import ALLOWED
 from organizations.calculations.roles import LABELS, Role
-from organizations.permissions import ALLOWED
 from tests.builders import NOW, PASSWORD
 from tests.cast import CANARY, Company
 from tests.journeys.conftest import Visit, Visitor
