@@ -4,8 +4,9 @@ from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
-from organizations.models import Department, JobRole, Noun, Person, TenantModel
+from organizations.models import Department, JobRole, Noun, Person, TenantModel, User
 from organizations.querysets import TenantForeignKey
+from portfolio.calculations.proposals import WORDS, ProposalState
 from portfolio.calculations.stages import DEPLOYED, Origin, Rule, Stage
 
 
@@ -136,3 +137,50 @@ class Eligibility(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.initiative_id} {self.span}"
+
+
+class Proposal(Noun):
+    """A problem that somebody wants solved; the program lead answers it."""
+
+    title = models.CharField(max_length=160)
+    problem = models.CharField(max_length=1000, help_text="what is slow, wrong or missing today")
+    outcome = models.CharField(max_length=400)
+    metric = models.CharField(max_length=200)
+    baseline = models.CharField(max_length=80)
+    target = models.CharField(max_length=80)
+    target_date = models.DateField()
+    origin = models.CharField(max_length=10, choices=[(o.value, o.value.title()) for o in Origin])
+    department = models.ForeignKey(
+        Department, models.SET_NULL, null=True, related_name="+", db_constraint=False
+    )
+    proposed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    proposed_at = models.DateTimeField()
+    state = models.CharField(
+        max_length=10,
+        choices=[(s.value, s.value) for s in ProposalState],
+        default=ProposalState.OPEN.value,
+    )
+    answer = models.CharField(max_length=1000, blank=True)
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    initiative = models.ForeignKey(
+        Initiative, models.SET_NULL, null=True, related_name="proposals", db_constraint=False
+    )
+
+    class Meta:
+        constraints = [
+            *Noun.Meta.constraints,
+            TenantForeignKey(field="department", to="organizations.Department"),
+            TenantForeignKey(field="initiative", to="portfolio.Initiative"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "state", "-proposed_at"], name="proposal_newest")
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def said(self) -> str:
+        """The state in words."""
+        return WORDS[ProposalState(self.state)]

@@ -22,7 +22,7 @@ from portfolio.actions.eligibility import add_rule, end_rule
 from portfolio.actions.initiatives import InitiativeValues, change_stage, save_initiative
 from portfolio.actions.registration import register_initiative
 from portfolio.calculations.stages import Rule, Stage
-from portfolio.forms import (
+from portfolio.forms.initiatives import (
     EndForm,
     ImportForm,
     InitiativeForm,
