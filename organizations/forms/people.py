@@ -9,12 +9,14 @@ from django.http import QueryDict
 
 from organizations.forms.telling import member_of
 from organizations.reports.people import PeopleFilter, PersonState
+from organizations.sources.records import Media
 
 CONTENT_TYPES = {
     ".csv": "text/csv",
     ".json": "application/json",
     ".ndjson": "application/x-ndjson",
     ".jsonl": "application/x-ndjson",
+    ".xlsx": Media.XLSX.value,
 }
 
 
@@ -23,16 +25,14 @@ class PeopleImportForm(forms.Form):
 
     file = forms.FileField(
         label="File of people",
-        help_text="CSV, JSON or NDJSON in UTF-8, at most 64 MB.",
+        help_text="CSV, JSON or NDJSON in UTF-8, at most 64 MB, or an .xlsx of at most 20 MB.",
         widget=forms.ClearableFileInput({"accept": ",".join(CONTENT_TYPES)}),
     )
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
         if _content_type(file) is None:
-            raise forms.ValidationError(
-                "Its name has to end in .csv, .json or .ndjson. Save a spreadsheet as CSV first."
-            )
+            raise forms.ValidationError("Its name has to end in .csv, .xlsx, .json or .ndjson.")
         if (file.size or 0) > settings.MAX_BODY_BYTES:
             raise forms.ValidationError("A file may have 64 MB. Split it.")
         return file
