@@ -33,12 +33,18 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class QueueKind:
-    """A kind of item of the decision queue: the words of its group and where it stands in it."""
+    """A kind of item of the decision queue: the words of its group and where it stands in it.
+
+    delegable: somebody else may do it; a signature is nobody's to give away. by_hand: it may be
+    closed with a reason although the act was not done.
+    """
 
     kind: str
     label: str
     order: int
     icon: str = "check"
+    delegable: bool = True
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,14 +119,30 @@ class PersonData:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableExport:
-    """One CSV of the whole-organization file; rows() runs inside it and streams.
+class Expiry:
+    """Something that is kept for a time: forget(organization_id=…, now=…) deletes what is older.
 
-    Nobody's usage is in it: figures about people go through the suppression first.
+    It returns how many rows there were; the label says in words what they are.
     """
 
     name: str
-    header: tuple[str, ...]
+    label: str
+    order: int
+    forget: Callable[..., int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableExport:
+    """One CSV of the whole-organization file; rows() runs inside it and streams.
+
+    about says what one row is, columns what stands under each name, in order. Nobody's usage is in
+    it: figures about people go through the suppression first.
+    """
+
+    name: str
+    order: int
+    about: str
+    columns: Mapping[str, str]
     rows: Callable[[], Iterable[Sequence[Any]]]
 
 
@@ -128,8 +150,9 @@ class TableExport:
 class Shareable:
     """A page that may be shown to whoever has a link: its URL name, its action, how it is drawn.
 
-    show(organization=…, query=…, now=…) returns (template, context) with groups only, suppressed,
-    and no address to click but its own.
+    show(member=…, query=…, now=…) returns (template, context) with groups only, suppressed, and no
+    address to click; member is who made the link, with the roles of today. It raises LastMileError
+    for what that member may not see.
     """
 
     page: str
@@ -143,11 +166,32 @@ class Notable:
     """A kind of object that carries notes: title(object_id=…) names one of this organization.
 
     It returns None where there is none, so that nothing is written on what does not exist.
+    url(object_id=…) is the page that shows the notes. may_see(member=…, object_id=…) says whether a
+    member finds the object there.
     """
 
     kind: str
     title: Callable[..., str | None]
     url: Callable[..., str]
+    may_see: Callable[..., bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saveable:
+    """A list page whose filters members may keep under a name: its URL name and its word."""
+
+    page: str
+    label: str
+    action: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deed:
+    """An action of the audit trail in words, such as "revoked an API key", and its group."""
+
+    action: str
+    words: str
+    group: str
 
 
 batch_work: dict[str, BatchWork] = {}
@@ -158,9 +202,15 @@ approval_kinds: dict[str, ApprovalKind] = {}
 deliverables: dict[str, Deliverable] = {}
 holdings: dict[str, Holding] = {}
 person_data: dict[str, PersonData] = {}
+expiries: dict[str, Expiry] = {}
 table_exports: dict[str, TableExport] = {}
 shareables: dict[str, Shareable] = {}
 notables: dict[str, Notable] = {}
+deeds: dict[str, Deed] = {}
+saveables: dict[str, Saveable] = {}
+# Which of these people an app names by hand, so that taking an import back must not delete them:
+# (person_ids=…) returns ids. Runs inside the organization.
+people_named: list[Callable[..., set[int]]] = []
 # Called in the transaction that changed the directory: (organization_id=…, person_ids=…).
 directory_changed: list[Callable[..., Any]] = []
 
@@ -202,6 +252,10 @@ def register_person_data(data: PersonData) -> None:
     person_data[data.name] = data
 
 
+def register_expiry(expiry: Expiry) -> None:
+    expiries[expiry.name] = expiry
+
+
 def register_table_export(export: TableExport) -> None:
     table_exports[export.name] = export
 
@@ -214,6 +268,20 @@ def register_notable(notable: Notable) -> None:
     notables[notable.kind] = notable
 
 
+def register_saveable(page: Saveable) -> None:
+    saveables[page.page] = page
+
+
+def register_deeds(group: str, words: Mapping[str, str]) -> None:
+    for action, said in words.items():
+        deeds[action] = Deed(action=action, words=said, group=group)
+
+
 def on_directory_change(callback: Callable[..., Any]) -> None:
     if callback not in directory_changed:
         directory_changed.append(callback)
+
+
+def on_people_named(find: Callable[..., set[int]]) -> None:
+    if find not in people_named:
+        people_named.append(find)

@@ -9,8 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from organizations.actions.queue import Ask, ask, settle
@@ -18,9 +17,11 @@ from organizations.actions.trail import record
 from organizations.calculations.actor import Actor
 from organizations.calculations.choices import ApprovalState, ItemState
 from organizations.calculations.matrix import ALLOWED
+from organizations.calculations.roles import Role
 from organizations.errors import Conflict, LastMileError
-from organizations.models import Approval, Membership, Organization, Signer, User
+from organizations.models import Approval, Organization, User
 from organizations.registry import approval_kinds
+from organizations.reports.approvals import may_sign_alone, signers
 
 QUEUE_KIND = "approval"
 
@@ -49,15 +50,7 @@ class NewApproval:
 
 def signers_of(*, act: str, today: date) -> list[User]:
     """Who may sign this act today: the named signers, else everybody whose role allows it."""
-    allowed = [role.value for role in ALLOWED[approval_kinds[act].decide]]
-    memberships = Membership.objects.filter(role__in=allowed, user__is_active=True).filter(
-        Q(until=None) | Q(until__gte=today)
-    )
-    named = Signer.objects.filter(act=act).values("membership_id")
-    if memberships.filter(pk__in=named).exists():
-        memberships = memberships.filter(pk__in=named)
-    users = User.objects.filter(pk__in=memberships.values("user_id"))
-    return list(users.order_by("name", "pk"))
+    return list(signers(act=act, today=today))
 
 
 @transaction.atomic
@@ -73,8 +66,30 @@ def propose(*, organization_id: int, new: NewApproval, by: User, now: datetime) 
         state=ApprovalState.OPEN.value,
     )
     if same.exists():
-        raise Conflict("This has been proposed already.", remedy="It waits for a second person.")
-    approval = Approval.objects.create(
+        raise _proposed_already()
+    try:
+        with transaction.atomic():
+            approval = _create(organization_id, new, by, now)
+    except IntegrityError as twice:
+        raise _proposed_already() from twice
+    today = _today(organization_id, now)
+    signing = signers_of(act=new.act, today=today)
+    others = [user for user in signing if user.pk != by.pk]
+    for user in others or signing:
+        _ask_to_sign(approval, now, owner=user)
+    if not signing:
+        # Nobody holds the role today: it waits for whoever will.
+        _ask_to_sign(approval, now, role=min(ALLOWED[approval_kinds[new.act].decide]))
+    _record(approval, "approval.proposed", Actor(kind="user", id=by.pk), now)
+    return approval
+
+
+def _proposed_already() -> Conflict:
+    return Conflict("This has been proposed already.", remedy="It waits for a second person.")
+
+
+def _create(organization_id: int, new: NewApproval, by: User, now: datetime) -> Approval:
+    return Approval.objects.create(
         organization_id=organization_id,
         act=new.act,
         object_kind=new.object_kind,
@@ -85,37 +100,33 @@ def propose(*, organization_id: int, new: NewApproval, by: User, now: datetime) 
         proposed_by=by,
         proposed_at=now,
     )
-    today = _today(organization_id, now)
-    signers = signers_of(act=new.act, today=today)
-    others = [user for user in signers if user.pk != by.pk]
-    for user in others or signers:
-        ask(
-            organization_id=organization_id,
-            asked=Ask(
-                kind=QUEUE_KIND,
-                object_kind="approval",
-                object_id=approval.public_id,
-                title=approval.title,
-                detail=f"Proposed by {by.name}",
-                url=reverse("approval", args=[approval.public_id]),
-                owner=user,
-            ),
-            now=now,
-        )
-    _record(approval, "approval.proposed", Actor(kind="user", id=by.pk), now)
-    return approval
+
+
+def _ask_to_sign(
+    approval: Approval, now: datetime, *, owner: User | None = None, role: Role | None = None
+) -> None:
+    asked = Ask(
+        kind=QUEUE_KIND,
+        object_kind="approval",
+        object_id=approval.public_id,
+        title=approval.title,
+        detail=f"Proposed by {approval.proposed_by.name}",
+        url=reverse("approval", args=[approval.public_id]),
+        owner=owner,
+        role=role,
+    )
+    ask(organization_id=approval.organization_id, asked=asked, now=now)
 
 
 @transaction.atomic
 def approve(*, approval: Approval, by: User, answer: str, now: datetime) -> None:
     """Sign it and do it. Raises SecondPersonNeeded, NotASigner, Conflict when it is decided."""
     today = _today(approval.organization_id, now)
-    signers = signers_of(act=approval.act, today=today)
-    if by.pk not in {user.pk for user in signers}:
+    if by.pk not in {user.pk for user in signers_of(act=approval.act, today=today)}:
         raise NotASigner("You do not sign this.", remedy="Ask an administrator who does.")
     alone = by.pk == approval.proposed_by_id
     if alone and not may_sign_alone(
-        organization_id=approval.organization_id, signers=signers, today=today
+        organization=approval.organization, act=approval.act, today=today
     ):
         raise SecondPersonNeeded(
             "Who proposed it cannot sign it.", remedy="Ask a second person to sign."
@@ -143,13 +154,6 @@ def withdraw(*, approval: Approval, by: User, now: datetime) -> None:
         raise NotASigner("Only who proposed it can take it back.")
     _decide(approval, ApprovalState.WITHDRAWN, by, "", now)
     _record(approval, "approval.withdrawn", Actor(kind="user", id=by.pk), now)
-
-
-def may_sign_alone(*, organization_id: int, signers: list[User], today: date) -> bool:
-    """One signer, inside the first 30 days: single-signature start."""
-    organization = Organization.objects.get(pk=organization_id)
-    until = organization.single_signature_until
-    return len(signers) == 1 and until is not None and today <= until
 
 
 def _decide(

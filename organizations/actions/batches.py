@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 
 from organizations.actions import jobs
+from organizations.actions.key_watch import watch_batch
 from organizations.actions.trail import record
 from organizations.calculations.actor import Actor
 from organizations.calculations.jobs import BatchKind, BatchState, JobState
@@ -21,6 +22,8 @@ from organizations.registry import batch_work
 
 JOB = "import"
 LINE_FORMATS = ("application/x-ndjson", "text/csv")
+# In the options of a previewed batch: how many lines its body has, for the progress.
+BODY_LINES = "body_lines"
 log = logging.getLogger(__name__)
 
 
@@ -36,7 +39,11 @@ class StillRunning(Conflict):
 
 @dataclass(frozen=True, kw_only=True)
 class NewBatch:
-    """What a request says of its body."""
+    """What a request says of its body. preview: show what it would do, and do nothing yet.
+
+    options: what else the request says and reading the body needs; the same body with other options
+    is another batch.
+    """
 
     organization_id: int
     kind: BatchKind
@@ -51,6 +58,8 @@ class NewBatch:
     api_key: ApiKey | None = None
     user: User | None = None
     filename: str = ""
+    preview: bool = False
+    options: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,21 +116,38 @@ def _read(blocks: Iterable[bytes]) -> _Body:
 
 
 def _is_small(new: NewBatch, body: _Body) -> bool:
-    if new.content_type in LINE_FORMATS:
-        return body.lines <= settings.ROWS_BEFORE_ANSWER
-    return body.size <= 1024 * 1024
+    return _few(new.content_type, lines=body.lines, size=body.size)
+
+
+def is_small(*, batch: ImportBatch) -> bool:
+    """Whether a previewed batch is worked off while its sender waits."""
+    lines = batch.options.get(BODY_LINES, 0)
+    return _few(batch.content_type, lines=lines, size=batch.body_bytes)
+
+
+def _few(content_type: str, *, lines: int, size: int) -> bool:
+    if content_type in LINE_FORMATS:
+        return lines <= settings.ROWS_BEFORE_ANSWER
+    return size <= 1024 * 1024
 
 
 def _earlier(new: NewBatch, body: _Body) -> ImportBatch | None:
     batches = ImportBatch.objects.filter(kind=new.kind)
     if new.idempotency_key is not None:
         return batches.filter(idempotency_key=new.idempotency_key).first()
-    newest = (
-        batches.filter(source=new.source, initiative=new.initiative).order_by("-number").first()
-    )
+    # A preview repeats an open preview; what had an effect is looked at anew. Anything else repeats
+    # the newest batch that had an effect.
+    without = {BatchState.PREVIEW, BatchState.DISCARDED, BatchState.UNDONE}
+    batches = batches.filter(source=new.source, initiative=new.initiative)
+    if new.preview:
+        batches = batches.filter(state=BatchState.PREVIEW, user=new.user, api_key=new.api_key)
+    else:
+        batches = batches.exclude(state__in=without)
+    newest = batches.order_by("-number").first()
     same = newest is not None and newest.sha256 == body.digest and newest.strict == new.strict
     stated = newest is not None and (new.as_of is None or newest.as_of == new.as_of)
-    return newest if same and stated else None
+    meant = newest is not None and new.options.items() <= newest.options.items()
+    return newest if same and stated and meant else None
 
 
 def _replay(batch: ImportBatch, new: NewBatch, body: _Body) -> Received:
@@ -159,6 +185,8 @@ def _store(new: NewBatch, body: _Body, now: datetime) -> ImportBatch:
         as_of=new.as_of or now,
         as_of_stated=new.as_of is not None,
         received_at=now,
+        state=BatchState.PREVIEW if new.preview else BatchState.RECEIVED,
+        options=new.options | ({BODY_LINES: body.lines} if new.preview else {}),
     )
     BatchChunk.objects.bulk_create(
         (
@@ -167,7 +195,10 @@ def _store(new: NewBatch, body: _Body, now: datetime) -> ImportBatch:
         ),
         batch_size=16,
     )
-    jobs.add_job(organization_id=new.organization_id, kind=JOB, period=str(batch.number), now=now)
+    if not new.preview:
+        jobs.add_job(
+            organization_id=new.organization_id, kind=JOB, period=str(batch.number), now=now
+        )
     record(
         organization_id=new.organization_id,
         actor=new.actor,
@@ -177,7 +208,7 @@ def _store(new: NewBatch, body: _Body, now: datetime) -> ImportBatch:
         changes={"kind": new.kind.value, "source": new.source, "sha256": body.digest},
         now=now,
     )
-    if not _is_small(new, body):
+    if not new.preview and not _is_small(new, body):
         ring("organizations.tasks.process_batch", new.organization_id, batch.pk)
     return batch
 
@@ -209,7 +240,7 @@ def work_off(*, batch: ImportBatch, clock: Callable[[], datetime]) -> bool:
     period = str(batch.number)
     lease = jobs.claim(organization_id=batch.organization_id, kind=JOB, period=period, now=clock())
     if lease is None:
-        _bury_if_dead(batch)
+        _bury_if_dead(batch, clock())
         return False
     try:
         batch_work[batch.kind].process(batch=batch, lease=lease, clock=clock)
@@ -218,23 +249,27 @@ def work_off(*, batch: ImportBatch, clock: Callable[[], datetime]) -> bool:
     except (DatabaseError, OSError) as fault:
         log.warning("batch put back", extra={"batch": batch.pk, "fault": type(fault).__name__})
         jobs.give_back(lease=lease, error=type(fault).__name__, now=clock())
-        _bury_if_dead(batch)
+        _bury_if_dead(batch, clock())
         if isinstance(fault, OperationalError):
             raise
         return False
     return True
 
 
-def _bury_if_dead(batch: ImportBatch) -> None:
+@transaction.atomic
+def _bury_if_dead(batch: ImportBatch, now: datetime) -> None:
     dead = JobRun.objects.filter(kind=JOB, period=str(batch.number), state=JobState.DEAD)
-    if dead.exists():
-        ImportBatch.objects.filter(
-            pk=batch.pk, state__in=[BatchState.RECEIVED, BatchState.RUNNING]
-        ).update(
-            state=BatchState.DEAD,
-            problem="It could not be worked off after five tries; nothing of it is counted.",
-            problem_code="dead",
-        )
+    if not dead.exists():
+        return
+    buried = ImportBatch.objects.filter(
+        pk=batch.pk, state__in=[BatchState.RECEIVED, BatchState.RUNNING]
+    ).update(
+        state=BatchState.DEAD,
+        problem="It could not be worked off after five tries; nothing of it is counted.",
+        problem_code="dead",
+    )
+    if buried:
+        watch_batch(batch=ImportBatch.objects.get(pk=batch.pk), now=now)
 
 
 @transaction.atomic

@@ -1,163 +1,105 @@
-"""Work a people batch off: who a row means, what it changes, which figures that makes stale."""
+"""Work a people batch off: write what its plan says, and make stale figures known."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from organizations.actions.batches import body_of
 from organizations.actions.jobs import Lease
 from organizations.actions.links import link_matching
-from organizations.actions.people import (
-    Change,
-    link_users,
-    load_holders,
-    load_people,
-    store_people,
-)
-from organizations.actions.rows import Clock, Outcome, Tally, hold_directory, settle
-from organizations.calculations.identities import Doubt, Key, identify
-from organizations.calculations.people import (
-    Known,
-    Statement,
-    aliases_of,
-    groups_differ_from,
-    told,
-)
-from organizations.calculations.spans import SINCE_ALWAYS, SpanError, monday
+from organizations.actions.people import Change, link_users, store_people
+from organizations.actions.people_plan import Plan, make_plan
+from organizations.actions.people_preview import CHANGED_MEANWHILE, keep_changes, keep_preview
+from organizations.actions.rows import Clock, Counts, Outcome, hold_directory, settle
+from organizations.calculations.jobs import BatchState
+from organizations.calculations.people import groups_differ_from
+from organizations.calculations.preview import Entry, choices_of, with_ids
+from organizations.calculations.spans import SINCE_ALWAYS, monday
 from organizations.dirty import ask_refresh, mark_span
-from organizations.models import Department, ImportBatch, JobRole
+from organizations.models import ImportBatch, Organization
 from organizations.registry import directory_changed
-from organizations.sources.directory import PersonRow, parse_people
-from organizations.sources.reading import Code, RowError
-
-PEOPLE_PER_PIECE = 10_000
-PATH = " / "
-NOT_READ = (
-    "eligible_from and eligible_to are not read from people; send rules to eligibility instead."
-)
-_REFUSALS = {
-    Doubt.TAKEN: (
-        Code.ALIAS_TAKEN,
-        "The address or an alias belongs to another person; correct it here or there.",
-    ),
-    Doubt.CONTRADICTION: (
-        Code.CONFLICTING_ROWS,
-        "Rows of this file contradict each other about a person; keep the right one.",
-    ),
-}
 
 
 def process_people(*, batch: ImportBatch, lease: Lease, clock: Clock) -> None:
-    """Apply the people of a batch. Nobody is removed by being absent. Raises LeaseLost."""
+    """Apply the people of a batch. Nobody is removed by being absent. Raises LeaseLost.
+
+    What was previewed is applied only as it was shown: where the directory has changed since, the
+    preview is made again and the batch goes back to it.
+    """
     settle(batch=batch, lease=lease, clock=clock, work=lambda: _import(batch, clock()))
 
 
 def _import(batch: ImportBatch, now: datetime) -> Outcome:
     organization = hold_directory(organization_id=batch.organization_id)
-    zone = ZoneInfo(organization.time_zone)
-    tally = Tally()
-    said = _statements(_rows(batch, tally), zone, batch.as_of)
-    identified = identify(said=said, holders=load_holders(said=said))
-    for row, doubt in identified.doubts:
-        code, message = _REFUSALS[doubt]
-        tally.refuse(RowError(row.line, "email", code, message))
-    people = list(identified.people.items())
-    changes: list[tuple[int, Change]] = []
-    for first in range(0, len(people), PEOPLE_PER_PIECE):
-        piece = people[first : first + PEOPLE_PER_PIECE]
-        changes += store_people(changes=_changes(piece, tally))
-    if changes:
-        _tell_the_house(batch.organization_id, changes, now, now.astimezone(zone).date())
-    return tally.outcome()
+    shown = batch.options.get("shown")
+    plan = make_plan(
+        batch=batch,
+        organization=organization,
+        preview=shown is not None,
+        choices=choices_of(batch.options),
+    )
+    if shown is not None and plan.fingerprint != shown:
+        keep_preview(batch=batch, plan=plan)
+        return Outcome(counts=Counts(), state=BatchState.PREVIEW, warnings=(CHANGED_MEANWHILE,))
+    written = carry_out(organization=organization, plan=plan, now=now)
+    if shown is not None:
+        keep_changes(batch=batch, plan=plan, written=written)
+    return plan.tally.outcome()
 
 
-def _rows(batch: ImportBatch, tally: Tally) -> list[PersonRow]:
-    rows: list[PersonRow] = []
-    for piece in parse_people(body_of(batch=batch), content_type=batch.content_type):
-        rows += tally.read(piece)
-    if any(row.eligible_from or row.eligible_to for row in rows):
-        tally.warnings.append(NOT_READ)
-    return rows
-
-
-def _statements(rows: Sequence[PersonRow], zone: ZoneInfo, as_of: datetime) -> list[Statement]:
-    """Rows in terms of departments and job roles, which are made where they are new."""
-    departments = get_departments(paths={row.department for row in rows if row.department})
-    roles = get_job_roles(names={row.job_role for row in rows if row.job_role})
+def carry_out(*, organization: Organization, plan: Plan, now: datetime) -> list[Entry]:
+    """Write what a plan says, inside the caller's transaction. Returns its entries as written."""
+    entries = _with_ids(plan)
+    live = [entry for entry in entries if entry.takes_effect]
+    written = store_changes(
+        organization=organization,
+        changes=[
+            Change(person_id=entry.person_id, old=entry.old, new=entry.new)
+            for entry in live
+            if entry.new is not None
+        ],
+        now=now,
+    )
+    made = {id(change.new): person_id for person_id, change in written}
     return [
-        Statement(
-            line=row.line,
-            day=(row.as_of or as_of).astimezone(zone).date(),
-            external_id=row.external_id,
-            name=row.name,
-            email=row.email,
-            aliases=aliases_of(email=row.email, written=row.aliases),
-            department_id=departments.get(row.department),
-            job_role_id=roles.get(row.job_role),
-            start=row.start,
-            end=row.end,
-            leave_from=row.leave_from,
-            leave_to=row.leave_to,
-        )
-        for row in rows
+        replace(entry, person_id=made[id(entry.new)]) if entry.takes_effect else entry
+        for entry in entries
     ]
 
 
-def get_departments(*, paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
-    """Ids of departments by path; missing ones are made, with those above them."""
-    wanted = {path[:depth] for path in paths for depth in range(1, len(path) + 1)}
-    keys = {PATH.join(path): path for path in wanted}
-    stored = Department.objects.filter(key__in=keys).values_list("key", "pk")
-    found = {keys[key]: pk for key, pk in stored}
-    for path in sorted(wanted - found.keys(), key=lambda path: (len(path), path)):
-        department = Department.objects.create(
-            key=PATH.join(path), name=path[-1], parent_id=found.get(path[:-1])
-        )
-        found[path] = department.pk
-    return found
+def _with_ids(plan: Plan) -> list[Entry]:
+    """Entries whose new departments and job roles have been made."""
+    known = [entry.new for entry in plan.entries if entry.takes_effect and entry.new is not None]
+    departments, roles = plan.places.made(
+        departments={pk for one in known for _, pk in one.departments},
+        roles={pk for one in known for _, pk in one.roles},
+    )
+    return [
+        replace(entry, new=with_ids(entry.new, departments=departments, roles=roles))
+        if entry.new is not None and entry.takes_effect
+        else entry
+        for entry in plan.entries
+    ]
 
 
-def get_job_roles(*, names: set[str]) -> dict[str, int]:
-    """Ids of job roles by name; missing ones are made."""
-    found = dict(JobRole.objects.filter(name__in=names).values_list("name", "pk"))
-    made = JobRole.objects.bulk_create(JobRole(name=name) for name in sorted(names - found.keys()))
-    return found | {role.name: role.pk for role in made}
+def store_changes(
+    *, organization: Organization, changes: Sequence[Change], now: datetime
+) -> list[tuple[int, Change]]:
+    """Write people and tell whoever computes from them. Returns the changes with their people.
+
+    Runs in the caller's transaction, which holds the directory.
+    """
+    if not changes:
+        return []
+    written = store_people(changes=changes)
+    today = now.astimezone(ZoneInfo(organization.time_zone)).date()
+    tell_the_house(organization_id=organization.pk, changes=written, now=now, today=today)
+    return written
 
 
-def _changes(piece: Sequence[tuple[Key, Sequence[Statement]]], tally: Tally) -> list[Change]:
-    """What the rows of some people change, counted row by row."""
-    stored = load_people(person_ids=[key for key, _ in piece if isinstance(key, int)])
-    changes = []
-    for key, rows in piece:
-        person_id = key if isinstance(key, int) else None
-        old = stored[person_id] if person_id is not None else None
-        new = _told(old, rows, tally)
-        if new is not None and new != old:
-            changes.append(Change(person_id=person_id, old=old, new=new))
-    return changes
-
-
-def _told(known: Known | None, rows: Sequence[Statement], tally: Tally) -> Known | None:
-    for row in rows:
-        try:
-            after = told(known=known, said=row)
-        except SpanError:
-            tally.refuse(
-                RowError(
-                    row.line, "end", Code.BAD_PERIOD, "It lies before the start that is known."
-                )
-            )
-            continue
-        tally.accepted += known is None
-        tally.revised += known is not None and after != known
-        tally.duplicate += after == known
-        known = after
-    return known
-
-
-def _tell_the_house(
-    organization_id: int, changes: Sequence[tuple[int, Change]], now: datetime, today: date
+def tell_the_house(
+    *, organization_id: int, changes: Sequence[tuple[int, Change]], now: datetime, today: date
 ) -> None:
     """Link what can be linked now, mark the weeks that changed, tell the floors above."""
     link_users(organization_id=organization_id)

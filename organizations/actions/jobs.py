@@ -39,6 +39,17 @@ def add_job(*, organization_id: int, kind: str, period: str, now: datetime) -> b
     return created
 
 
+def ask_job(*, organization_id: int, kind: str, period: str, now: datetime) -> None:
+    """A waiting job, whether it is new or has ended before; one that runs is left alone."""
+    if not add_job(organization_id=organization_id, kind=kind, period=period, now=now):
+        JobRun.objects.filter(
+            organization_id=organization_id,
+            kind=kind,
+            period=period,
+            state__in=[JobState.DONE, JobState.DEAD],
+        ).update(state=JobState.WAITING, attempt=0, created_at=now, error="")
+
+
 @transaction.atomic(durable=True)
 def claim(*, organization_id: int, kind: str, period: str, now: datetime) -> Lease | None:
     """Take a waiting job, or one whose lease ran out. None when there is nothing to take.

@@ -23,6 +23,7 @@ from django.db import transaction
 
 from organizations.actions import jobs
 from organizations.actions.jobs import Lease
+from organizations.actions.key_watch import watch_batch
 from organizations.actions.trail import record
 from organizations.calculations.actor import SYSTEM, Actor
 from organizations.calculations.jobs import BatchState
@@ -37,6 +38,7 @@ Clock: TypeAlias = Callable[[], datetime]
 ERRORS_PER_INSERT = 5_000
 MOST_WARNINGS = 20
 STRICT_REFUSAL = "strict_mode"
+_WORDS = {BatchState.DONE: "imported", BatchState.PREVIEW: "previewed_again"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +150,7 @@ def settle(
             warnings=outcome.warnings,
         )
         _tell(batch, outcome, now)
+        watch_batch(batch=batch, now=now)
         jobs.finish(lease=lease, now=now)
     return outcome
 
@@ -187,12 +190,12 @@ def _refused(outcome: Outcome) -> Outcome:
 
 
 def _tell(batch: ImportBatch, outcome: Outcome, now: datetime) -> None:
-    done = outcome.state == BatchState.DONE
+    done = outcome.state in _WORDS
     sums = {name: number for name, number in asdict(outcome.counts).items() if number}
     record(
         organization_id=batch.organization_id,
         actor=actor_of(batch=batch),
-        action=f"{batch.kind}.{'imported' if done else 'refused'}",
+        action=f"{batch.kind}.{_WORDS.get(outcome.state, 'refused')}",
         object_kind="import_batch",
         object_id=batch.number,
         changes=sums | ({} if done else {"code": outcome.problem_code}),

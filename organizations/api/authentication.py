@@ -9,15 +9,12 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from organizations import scope
-from organizations.actions.keys import KeyRefused, authenticate, count_request, revoke_key
-from organizations.calculations.actor import SYSTEM, Actor
-from organizations.errors import LastMileError, NotAllowed
+from organizations.actions.keys import KeyRefused, authenticate, count_request
+from organizations.adapters import AccountAdapter
+from organizations.calculations.actor import Actor
+from organizations.calculations.networks import network_of
+from organizations.errors import NotAllowed
 from organizations.models import ApiKey
-
-
-class KeyInAddress(LastMileError):
-    code = "key_in_address"
-    status = 400
 
 
 class Caller:
@@ -39,7 +36,6 @@ class KeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Caller, ApiKey]:
         now = datetime.now(UTC)
-        _refuse_key_in_address(request, now)
         kind, _, text = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer" or not text:
             raise KeyRefused(
@@ -47,30 +43,13 @@ class KeyAuthentication(BaseAuthentication):
             )
         key = authenticate(text=text.strip(), now=now)
         scope.enter(key.organization_id)
-        request._request.allowance = count_request(key=key, now=now)  # type: ignore[attr-defined]
+        http: Any = request._request
+        address = AccountAdapter(http).get_client_ip(http)
+        http.allowance = count_request(key=key, now=now, network=network_of(address))
         return Caller(key), key
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="Last Mile"'
-
-
-def _refuse_key_in_address(request: Request, now: datetime) -> None:
-    """A key in an address ends in logs and histories: it is burned, so it is revoked."""
-    values = [str(value) for value in request.query_params.values()]
-    leaked = next((value for value in values if value.startswith("lm_")), None)
-    if leaked is None:
-        return
-    try:
-        key = authenticate(text=leaked, now=now)
-    except KeyRefused:
-        pass
-    else:
-        with scope.organization(key.organization_id):
-            revoke_key(key=key, actor=SYSTEM, now=now)
-    raise KeyInAddress(
-        "A key must not stand in an address.",
-        remedy="It has been revoked. Create a new one and send it as Authorization: Bearer lm_…",
-    )
 
 
 class HasScope(BasePermission):

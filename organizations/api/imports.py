@@ -1,7 +1,7 @@
 """The door of every import: read the body within limits, keep it, work it off, answer."""
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -14,18 +14,22 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from organizations.actions.batches import NewBatch, Received, receive, work_off
+from organizations.actions.batches import NewBatch, receive, work_off
+from organizations.actions.people_preview import ask_preview
 from organizations.api.problems import ProblemSerializer, problem
 from organizations.calculations.actor import Actor
 from organizations.calculations.jobs import BatchKind, BatchState
 from organizations.calculations.roles import Scope
 from organizations.errors import LastMileError, TooLarge
 from organizations.models import ApiKey, ImportBatch
+from organizations.reports.people_preview import counts_for_api
 from organizations.sources.fields import read_instant
 from organizations.sources.reading import BodyCode, EnvelopeError, ReadError
+from organizations.sources.records import TEXTS, Media
 
 View = TypeVar("View", bound=Callable[..., Any])
 BLOCK = 1024 * 1024
+UNFINISHED = (BatchState.RECEIVED, BatchState.RUNNING, BatchState.DEAD)
 ERRORS_IN_ANSWER = 1000
 _SLICES = {"slice_from", "slice_to", "slice_id", "full", "part", "parts", "last"}
 RATIO, RATIO_FROM = 100, 1024 * 1024
@@ -62,6 +66,22 @@ class RowErrorSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+class ConflictSerializer(serializers.Serializer[Any]):
+    line = serializers.IntegerField()
+    code = serializers.CharField()
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    """What applying a previewed batch would do, in people; conflict: rows to choose about."""
+
+    unchanged = serializers.IntegerField()
+    new = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    gone = serializers.IntegerField(help_text="here and not in the body; they stay")
+    conflict = serializers.IntegerField()
+    conflicts = ConflictSerializer(many=True)
+
+
 class BatchAnswerSerializer(serializers.Serializer[Any]):
     """received = accepted + revised + duplicate + rejected, always."""
 
@@ -79,6 +99,9 @@ class BatchAnswerSerializer(serializers.Serializer[Any]):
     lines_empty = serializers.IntegerField()
     warnings = serializers.ListField(child=serializers.CharField())
     errors = RowErrorSerializer(many=True)  # type: ignore[assignment]  # a field of that name
+    preview = PreviewSerializer(
+        allow_null=True, help_text="null: it is no preview, or it is still being made"
+    )
 
 
 _PARAMETERS = [
@@ -96,14 +119,16 @@ _PARAMETERS = [
 
 
 def import_schema(
-    *, summary: str, more: list[OpenApiParameter] | None = None
+    *, summary: str, more: list[OpenApiParameter] | None = None, sheets: bool = False
 ) -> Callable[[View], View]:
     """The OpenAPI description all imports share."""
-    body = dict.fromkeys(("application/x-ndjson", "application/json", "text/csv"), OpenApiTypes.STR)
+    body = dict.fromkeys(TEXTS, OpenApiTypes.STR)
+    if sheets:
+        body[Media.XLSX] = OpenApiTypes.BINARY
     decorate: Callable[[View], View] = extend_schema(
         summary=summary,
         parameters=[*_PARAMETERS, *(more or [])],
-        request=body,
+        request={media.value: form for media, form in body.items()},
         responses={
             200: BatchAnswerSerializer,
             202: BatchAnswerSerializer,
@@ -122,6 +147,8 @@ class BatchView(GenericAPIView[Any]):
     kind: BatchKind
     required_scope: Scope
     source = "canonical"
+    accepted: Collection[Media] = TEXTS
+    may_preview = False
     parser_classes = [RawParser]
     serializer_class = BatchAnswerSerializer
 
@@ -133,11 +160,14 @@ class BatchView(GenericAPIView[Any]):
         now = datetime.now(UTC)
         received = receive(new=self._described(request), blocks=self.blocks_of(request), now=now)
         batch = received.batch
+        if batch.state == BatchState.PREVIEW:
+            ask_preview(batch=batch, clock=lambda: datetime.now(UTC))
+            return answer_of(batch, replayed=received.replayed)
         wait = received.small and "respond-async" not in request.headers.get("Prefer", "")
         if wait and not received.replayed:
             work_off(batch=batch, clock=lambda: datetime.now(UTC))
             batch.refresh_from_db()
-        return _answer(batch, received)
+        return answer_of(batch, replayed=received.replayed)
 
     def _described(self, request: Request) -> NewBatch:
         key = request.auth
@@ -150,14 +180,24 @@ class BatchView(GenericAPIView[Any]):
             kind=self.kind,
             source=source,
             source_version=version,
-            content_type=content_type_of(request),
+            content_type=self.kept_as(request),
             initiative=request.query_params.get("initiative", "")[:80],
             strict=_flag(request, "strict"),
             idempotency_key=_idempotency_key(request),
-            as_of=_instant(request, "as_of"),
+            as_of=instant_of(request, "as_of"),
             api_key=key,
             actor=Actor(kind="key", id=key.pk),
+            preview=self.may_preview and _flag(request, "preview"),
+            options=self.options_of(request),
         )
+
+    def options_of(self, request: Request) -> dict[str, str]:
+        """What else the address says that reading the body needs."""
+        return {}
+
+    def kept_as(self, request: Request) -> str:
+        """The form in which the body is stored: as it comes, unless a kind says otherwise."""
+        return content_type_of(request, self.accepted)
 
     def blocks_of(self, request: Request) -> Iterator[bytes]:
         return inflated(
@@ -230,15 +270,16 @@ def _within_limits(taken: int, given: int) -> None:
         raise TooLarge("The body is compressed more than 100 to 1.", remedy="Send it plain.")
 
 
-def content_type_of(request: Request) -> str:
-    """The form of the body without parameters. Raises UnsupportedForm for what no import takes."""
+def content_type_of(request: Request, accepted: Collection[Media] = TEXTS) -> str:
+    """The form of the body without parameters. Raises UnsupportedForm for what is not accepted."""
     media = (request.content_type or "").partition(";")[0].strip().lower()
-    if media in ("application/x-ndjson", "application/json", "text/csv"):
+    if media in set(accepted):
         return media
+    *others, last = (one.value for one in accepted)
     raise UnsupportedForm(
         f"Content-Type {media[:40] or 'is missing'}.",
         field="Content-Type",
-        remedy="Send application/x-ndjson, application/json or text/csv.",
+        remedy=f"Send {', '.join(others)} or {last}.",
     )
 
 
@@ -249,7 +290,8 @@ def _flag(request: Request, name: str) -> bool:
     return text == "true"
 
 
-def _instant(request: Request, name: str) -> datetime | None:
+def instant_of(request: Request, name: str) -> datetime | None:
+    """An instant with its offset in the address. Raises BadEnvelope."""
     text = request.query_params.get(name)
     if text is None:
         return None
@@ -274,7 +316,11 @@ def _idempotency_key(request: Request) -> str | None:
     return key
 
 
-def _answer(batch: ImportBatch, received: Received) -> Response:
+def _being_made(batch: ImportBatch) -> bool:
+    return batch.state == BatchState.PREVIEW and "shown" not in batch.options
+
+
+def answer_of(batch: ImportBatch, *, replayed: bool = False) -> Response:
     body = batch_body(batch)
     if batch.state == BatchState.REFUSED:
         status = _refused_status(batch.problem_code)
@@ -282,11 +328,11 @@ def _answer(batch: ImportBatch, received: Received) -> Response:
             status=status, code=batch.problem_code, detail=batch.problem, **_without_code(body)
         )
     else:
-        done = batch.state == BatchState.DONE
+        done = batch.state not in UNFINISHED and not _being_made(batch)
         answer = Response(body, status=200 if done else 202)
         if not done:
             answer["Location"] = body["address"]
-    if received.replayed:
+    if replayed:
         answer["Idempotent-Replayed"] = "true"
     return answer
 
@@ -319,6 +365,7 @@ def batch_body(batch: ImportBatch, *, errors: int = ERRORS_IN_ANSWER) -> dict[st
         "lines_rejected": batch.lines_rejected,
         "lines_empty": batch.lines_empty,
         "warnings": batch.warnings,
+        "preview": counts_for_api(batch=batch),
         "errors": [
             {"line": row.line, "field": row.field, "code": row.code, "message": row.message}
             for row in rows

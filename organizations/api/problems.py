@@ -41,16 +41,23 @@ class ProblemSerializer(serializers.Serializer[Any]):
 def problem(
     *, status: int, code: str, detail: str, field: str = "", remedy: str = "", **more: Any
 ) -> Response:
+    """A problem document as an answer of the API."""
+    body = document(status=status, code=code, detail=detail, field=field, remedy=remedy)
+    return Response(body | more, status=status, content_type=PROBLEM)
+
+
+def document(
+    *, status: int, code: str, detail: str, field: str = "", remedy: str = ""
+) -> dict[str, Any]:
     """A problem document."""
-    body = {
+    body: dict[str, Any] = {
         "type": f"/problems/{code}",
         "title": _TITLES.get(status, "Refused"),
         "status": status,
         "code": code,
         "detail": detail,
     }
-    body |= {name: text for name, text in (("field", field), ("remedy", remedy)) if text}
-    return Response(body | more, status=status, content_type=PROBLEM)
+    return body | {name: text for name, text in (("field", field), ("remedy", remedy)) if text}
 
 
 def handle(raised: Exception, context: dict[str, Any]) -> Response | None:

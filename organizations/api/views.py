@@ -1,17 +1,38 @@
 """People in by REST, and what became of every batch. People are never given out."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+)
+from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from organizations.api.imports import BatchView, import_schema
+from organizations.actions.batches import is_small, work_off
+from organizations.actions.people_preview import (
+    CHANGED_MEANWHILE,
+    PreviewClosed,
+    apply_preview,
+    discard,
+)
+from organizations.api.imports import (
+    BatchAnswerSerializer,
+    BatchView,
+    PreviewSerializer,
+    RawParser,
+    answer_of,
+    import_schema,
+)
 from organizations.api.pages import CsvRenderer, Pages, csv_answer, listed, wants_csv
 from organizations.api.problems import ProblemSerializer
 from organizations.api.serializers import (
@@ -21,11 +42,14 @@ from organizations.api.serializers import (
     BatchSerializer,
     cells,
 )
+from organizations.calculations.actor import Actor
 from organizations.calculations.jobs import BatchKind, BatchState
 from organizations.calculations.roles import Scope
 from organizations.errors import NotAllowed, NotFound
 from organizations.models import ApiKey, ImportBatch, RowError
 from organizations.reports.batches import error_lines
+from organizations.reports.people_preview import counts_for_api
+from organizations.sources.records import WITH_SHEETS
 
 INGEST = frozenset(scope for scope in Scope if scope.value.startswith("ingest:"))
 _NUMBER = OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH)
@@ -37,8 +61,20 @@ class PeopleView(BatchView):
     kind = BatchKind.PEOPLE
     required_scope = Scope.INGEST_PEOPLE
     source = "people"
+    accepted = WITH_SHEETS
+    may_preview = True
 
-    @import_schema(summary="Post people")
+    @import_schema(
+        summary="Post people",
+        sheets=True,
+        more=[
+            OpenApiParameter(
+                "preview",
+                OpenApiTypes.BOOL,
+                description="Only say what it would change; apply or discard the batch later.",
+            )
+        ],
+    )
     def post(self, request: Request) -> Response:
         return super().post(request)
 
@@ -91,23 +127,91 @@ class BatchesView(GenericAPIView[Any]):
         return self.get_paginated_response(BatchSerializer(page, many=True).data)
 
 
+class OneBatchSerializer(BatchSerializer):
+    """A batch; of an open preview what it would do, null while that is being made."""
+
+    preview = serializers.SerializerMethodField()
+
+    class Meta(BatchSerializer.Meta):
+        fields = [*BATCH_FIELDS, "preview"]
+        read_only_fields = fields
+
+    @extend_schema_field(PreviewSerializer(allow_null=True))
+    def get_preview(self, batch: ImportBatch) -> dict[str, Any] | None:
+        return counts_for_api(batch=batch)
+
+
 class OneBatchView(GenericAPIView[Any]):
     """What became of one batch."""
 
     required_scope = Scope.READ_BATCHES
     permission_classes = [ReadsBatches]
-    serializer_class = BatchSerializer
+    serializer_class = OneBatchSerializer
 
     @extend_schema(
         summary="Read a batch",
         parameters=[_NUMBER],
         responses={
-            200: BatchSerializer,
+            200: OneBatchSerializer,
             **{status: OpenApiResponse(ProblemSerializer) for status in (401, 403, 404, 429)},
         },
     )
     def get(self, request: Request, number: str) -> Response:
-        return Response(BatchSerializer(_one(request, number)).data)
+        return Response(OneBatchSerializer(_one(request, number)).data)
+
+
+class OwnPreviewView(GenericAPIView[Any]):
+    """Decide about a preview that this very key has sent."""
+
+    required_scope = Scope.INGEST_PEOPLE
+    serializer_class = BatchAnswerSerializer
+    parser_classes = [RawParser]
+
+    def preview_of(self, request: Request, number: str) -> tuple[ImportBatch, Actor]:
+        """The batch and the key as an actor. Raises NotFound."""
+        key = request.auth
+        own = _visible(request).filter(api_key=key if isinstance(key, ApiKey) else None)
+        found = own.filter(number=number).first() if len(number) < 10 else None
+        if found is None or found.kind != BatchKind.PEOPLE or not isinstance(key, ApiKey):
+            raise NotFound("This key has sent no preview of this number.")
+        return found, Actor(kind="key", id=key.pk)
+
+
+_DECIDED = {
+    200: BatchAnswerSerializer,
+    202: BatchAnswerSerializer,
+    **{status: OpenApiResponse(ProblemSerializer) for status in (401, 403, 404, 409, 422, 429)},
+}
+
+
+class ApplyPreviewView(OwnPreviewView):
+    """Apply what a preview has shown. Conflicts stay as they are, and nobody ends by it."""
+
+    @extend_schema(
+        summary="Apply a preview", request=None, parameters=[_NUMBER], responses=_DECIDED
+    )
+    def post(self, request: Request, number: str) -> Response:
+        batch, actor = self.preview_of(request, number)
+        apply_preview(batch=batch, by=None, actor=actor, now=datetime.now(UTC))
+        if is_small(batch=batch):
+            work_off(batch=batch, clock=lambda: datetime.now(UTC))
+        batch.refresh_from_db()
+        if batch.state == BatchState.PREVIEW:
+            raise PreviewClosed(CHANGED_MEANWHILE)
+        return answer_of(batch)
+
+
+class DiscardPreviewView(OwnPreviewView):
+    """Drop a preview: nothing of it is ever applied."""
+
+    @extend_schema(
+        summary="Discard a preview", request=None, parameters=[_NUMBER], responses=_DECIDED
+    )
+    def post(self, request: Request, number: str) -> Response:
+        batch, actor = self.preview_of(request, number)
+        discard(batch=batch, actor=actor, now=datetime.now(UTC))
+        batch.refresh_from_db()
+        return answer_of(batch)
 
 
 class BatchErrorsView(GenericAPIView[Any]):

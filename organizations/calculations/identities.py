@@ -46,7 +46,8 @@ def identify(*, said: Iterable[Statement], holders: Holders) -> Identified:
     The external id decides, without one the address. A first external id for somebody known only
     by the address names that person. A name that another person holds refuses the row; rows that
     claim one name for two people, or say different things of one person on one day, are all
-    refused. Several leaves of one person in one file are no contradiction.
+    refused. Whom a member said a row means goes before all of that. Several leaves of one person
+    in one file are no contradiction.
     """
     keyed = [(row, _key(row, holders)) for row in said]
     doubts = [(row, Doubt.TAKEN) for row, key in keyed if _taken(row, key, holders)]
@@ -71,6 +72,8 @@ def identify(*, said: Iterable[Statement], holders: Holders) -> Identified:
 
 
 def _key(row: Statement, holders: Holders) -> Key:
+    if row.person_id is not None:
+        return row.person_id
     holder = holders.aliases.get((EMAIL, row.email))
     if not row.external_id:
         return holder or holders.external_ids.get(row.email) or row.email

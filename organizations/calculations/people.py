@@ -54,6 +54,8 @@ class Statement:
     end: date | None = None
     leave_from: date | None = None
     leave_to: date | None = None
+    # Whom a member said the row means; None: the names decide.
+    person_id: int | None = None
 
 
 def told(*, known: Known | None, said: Statement) -> Known:

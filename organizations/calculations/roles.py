@@ -46,6 +46,7 @@ class Scope(StrEnum):
     READ_PORTFOLIO = "read:portfolio"
     READ_SPRINT = "read:sprint"
     READ_BATCHES = "read:batches"
+    READ_QUEUE = "read:queue"
 
 
 def first_role(roles: frozenset[Role]) -> Role | None:

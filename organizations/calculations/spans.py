@@ -100,6 +100,37 @@ def moved(*, held: Sequence[Held], day: date, value: int) -> tuple[Held, ...]:
     return _joined(kept)
 
 
+def overwritten(*, held: Sequence[Held], span: Span, value: int) -> tuple[Held, ...]:
+    """Who holds what after `value` was found to have held through all of `span`: a correction.
+
+    >>> overwritten(held=[(ALWAYS, 1)], span=through(None, date(2026, 3, 31)), value=2)
+    ((Span(lower=None, upper=datetime.date(2026, 4, 1)), 2), \
+(Span(lower=datetime.date(2026, 4, 1), upper=None), 1))
+    """
+    kept: list[Held] = [(span, value)]
+    for old, what in held:
+        kept += [(rest, what) for rest in _outside(old, span)]
+    return _joined(kept)
+
+
+def _outside(old: Span, taken: Span) -> list[Span]:
+    """What is left of a span when another one takes its days."""
+    if not old.overlaps(taken):
+        return [old]
+    rest = []
+    if taken.lower is not None and old.first < taken.lower:
+        rest.append(Span(old.lower, taken.lower))
+    if taken.upper is not None and (old.upper is None or taken.upper < old.upper):
+        rest.append(Span(taken.upper, old.upper))
+    return rest
+
+
+def ended(*, stored: Sequence[Span], last_day: date) -> tuple[Span, ...]:
+    """Stays after the one that holds `last_day` ends with it; stays of other times are kept."""
+    after = date.fromordinal(last_day.toordinal() + 1)
+    return tuple(Span(span.lower, after) if span.holds(last_day) else span for span in stored)
+
+
 def _joined(held: list[Held]) -> tuple[Held, ...]:
     """In order of time; neighbours of one value are one span."""
     joined: list[Held] = []

@@ -310,6 +310,10 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "public_id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, unique=True),
+                ),
                 ("kind", models.CharField(max_length=40)),
                 ("address", models.EmailField(max_length=254)),
                 ("subject", models.CharField(max_length=200)),
@@ -1508,6 +1512,29 @@ class Migration(migrations.Migration):
                 ],
                 name="standin_no_overlap",
             ),
+        ),
+        migrations.AddField(
+            model_name="audithead",
+            name="broken_at",
+            field=models.BigIntegerField(help_text="the first broken entry it found", null=True),
+        ),
+        migrations.AddField(
+            model_name="audithead",
+            name="checked_at",
+            field=models.DateTimeField(help_text="the last check of the whole chain", null=True),
+        ),
+        migrations.AddField(
+            model_name="audithead",
+            name="cut_hash",
+            field=models.CharField(
+                default="0000000000000000000000000000000000000000000000000000000000000000",
+                max_length=64,
+            ),
+        ),
+        migrations.AddField(
+            model_name="audithead",
+            name="cut_sequence",
+            field=models.BigIntegerField(default=0),
         ),
         migrations.AddConstraint(
             model_name="suppressedidentity",

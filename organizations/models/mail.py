@@ -1,5 +1,7 @@
 """Mails: kept in the database first, then sent, or kept for the administrator to copy."""
 
+import uuid
+
 from django.db import models
 
 from organizations.calculations.choices import MailState
@@ -13,6 +15,7 @@ class Mail(models.Model):
     A link that lets somebody in is sealed; it is emptied when it has served or expired.
     """
 
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organization = models.ForeignKey(Organization, models.CASCADE, null=True, related_name="+")
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
     kind = models.CharField(max_length=40)

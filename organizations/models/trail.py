@@ -2,15 +2,23 @@
 
 from django.db import models
 
+from organizations.calculations.trail import GENESIS
 from organizations.querysets import TenantManager
 
 
 class AuditHead(models.Model):
-    """The end of an organization's chain; its row lock puts entries in order."""
+    """The end of an organization's chain; its row lock puts entries in order.
+
+    The cut is the last entry that was deleted because its time was over; 0 and zeros: none yet.
+    """
 
     organization_id = models.BigIntegerField(primary_key=True)
     sequence = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64)
+    cut_sequence = models.BigIntegerField(default=0)
+    cut_hash = models.CharField(max_length=64, default=GENESIS)
+    checked_at = models.DateTimeField(null=True, help_text="the last check of the whole chain")
+    broken_at = models.BigIntegerField(null=True, help_text="the first broken entry it found")
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.sequence}"

@@ -18,6 +18,7 @@ ERRORS_PER_PAGE = 100
 # A batch that came out badly asks to be looked at for a week; a dead one until it is done.
 LOOK_FOR = timedelta(days=7)
 IMPORT = "import"
+BODY_LINES = "body_lines"
 
 KIND_WORDS = {
     BatchKind.USAGE: "Usage",
@@ -31,6 +32,9 @@ STATE_WORDS = {
     BatchState.DONE: "Done",
     BatchState.REFUSED: "Refused",
     BatchState.DEAD: "Stopped",
+    BatchState.PREVIEW: "To be applied",
+    BatchState.DISCARDED: "Discarded",
+    BatchState.UNDONE: "Taken back",
 }
 # What the page says of each state, below its title.
 PROGRESS_WORDS = {
@@ -39,6 +43,9 @@ PROGRESS_WORDS = {
     BatchState.DONE: "Good rows count at once; figures follow within a minute.",
     BatchState.REFUSED: "Nothing of it is stored. Earlier data is unchanged.",
     BatchState.DEAD: "Nothing of it is counted. Its body is kept, so it can be tried again.",
+    BatchState.PREVIEW: "Nothing of it is applied before somebody says so on its preview.",
+    BatchState.DISCARDED: "Nothing of it was applied.",
+    BatchState.UNDONE: "Everybody is as before it. Departments that it made are still there.",
 }
 
 
@@ -64,6 +71,8 @@ class BatchLine:
         """Kind of badge: ok, warn, danger or info."""
         if self.state in (BatchState.REFUSED, BatchState.DEAD):
             return "danger"
+        if self.state in (BatchState.DISCARDED, BatchState.UNDONE):
+            return "line"
         if self.state is not BatchState.DONE:
             return "info"
         return "warn" if self.rejected else "ok"
@@ -77,7 +86,7 @@ class BatchLine:
     @property
     def has_sums(self) -> bool:
         """Before the end there is nothing to count; that is unknown and not zero."""
-        return self.state in (BatchState.DONE, BatchState.REFUSED)
+        return self.state in (BatchState.DONE, BatchState.REFUSED, BatchState.UNDONE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +111,11 @@ class BatchReport:
         return self.line.state in waiting or self.trying_again
 
     @property
+    def previewed(self) -> bool:
+        """Whether there is a page of what it changes."""
+        return BODY_LINES in self.batch.options and self.batch.kind == BatchKind.PEOPLE
+
+    @property
     def dead(self) -> bool:
         return self.line.state is BatchState.DEAD and not self.trying_again
 
@@ -118,6 +132,9 @@ class BatchReport:
             BatchState.RUNNING: "is being worked off",
             BatchState.REFUSED: "was refused",
             BatchState.DEAD: "could not be worked off",
+            BatchState.PREVIEW: "is a preview that waits for you",
+            BatchState.DISCARDED: "was discarded",
+            BatchState.UNDONE: "was taken back",
         }
         return f"{name} {words[self.line.state]}"
 

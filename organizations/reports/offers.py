@@ -7,12 +7,15 @@ sources, which are known above:
     offers.name_initiatives(lambda: [("claims-triage", "Claims triage"), …])
     offers.name_sources(lambda: [("github_copilot", "GitHub Copilot"), …])
     offers.add_upload(Upload(key="usage", order=20, label="usage", url_name=…, action=…))
+    offers.tell_sprint_end(sprint_end)
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias
 
+from organizations.calculations.members import facilitation_end
 from organizations.models import Organization
 
 # (value, words) in the order in which a page shows them.
@@ -48,9 +51,33 @@ class Upload:
     action: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class ImportTemplate:
+    """A file to fill in. upload: the page that takes it, or "" where this version does not.
+
+    action: who may open that page; scope: which keys may send it.
+    """
+
+    key: str
+    order: int
+    label: str
+    words: str
+    body: str
+    upload: str = ""
+    action: str = ""
+    scope: str = ""
+
+    @property
+    def columns(self) -> list[str]:
+        return self.body.partition("\n")[0].split(",")
+
+
 _steps: dict[str, SetupStep] = {}
+_templates: dict[str, ImportTemplate] = {}
 _uploads: dict[str, Upload] = {}
 _choosers: dict[str, Chooser] = {}
+# (organization_id=…, today=…) → the last day of the sprint that runs or comes next, or None.
+_sprint_ends: list[Callable[..., date | None]] = []
 INITIATIVES = "initiatives"
 SOURCES = "sources"
 
@@ -75,6 +102,16 @@ def uploads() -> list[Upload]:
     return sorted(_uploads.values(), key=lambda upload: (upload.order, upload.key))
 
 
+def add_template(template: ImportTemplate) -> None:
+    """Add the template of an import, or replace the one of the same key."""
+    _templates[template.key] = template
+
+
+def templates() -> list[ImportTemplate]:
+    """Templates of every kind that is read, in no order."""
+    return list(_templates.values())
+
+
 def name_initiatives(chooser: Chooser) -> None:
     """Say how to list the initiatives that take usage, best known first: (key, name)."""
     _choosers[INITIATIVES] = chooser
@@ -97,3 +134,14 @@ def sources() -> Choices:
 def _chosen(name: str) -> Choices:
     chooser = _choosers.get(name)
     return chooser() if chooser else ()
+
+
+def tell_sprint_end(teller: Callable[..., date | None]) -> None:
+    """Say how to find the last day of the sprint that runs, or of the next one."""
+    _sprint_ends[:] = [teller]
+
+
+def longest_facilitation(*, organization_id: int, today: date) -> date:
+    """The last day that a facilitator of the organization in force may have."""
+    ends = [teller(organization_id=organization_id, today=today) for teller in _sprint_ends]
+    return facilitation_end(sprint_ends_on=next(iter(ends), None), today=today)

@@ -56,6 +56,7 @@ class PeopleFilter:
 class PersonLine:
     """One person on a day. since: first day of the present stay; None: not stated."""
 
+    public_id: str
     external_id: str
     name: str
     email: str
@@ -161,6 +162,7 @@ def _lined(people: QuerySet[Person], today: date) -> QuerySet[Person]:
 def _line(person: Any, today: date) -> PersonLine:
     state, stay = _stay(person)
     return PersonLine(
+        public_id=str(person.public_id),
         external_id=person.external_id,
         name=person.name,
         email=person.email,

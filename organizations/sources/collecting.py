@@ -60,10 +60,12 @@ def parse_records(
     media: Media,
     columns: Columns,
     read: Callable[[int, Fields], Iterable[Row]],
+    facts: int = 1,
 ) -> Iterator[Parsed[Row]]:
     """Read a body record by record; `read` answers a record's rows or raises `ReadError`.
 
-    Yields at least one piece and holds one at a time. Raises `EnvelopeError`.
+    facts: rows that a refused record would have given, where it does not say so itself. Yields at
+    least one piece and holds one at a time. Raises `EnvelopeError`.
     """
     piece: Parsed[Row] = Parsed()
     ceiling = Ceiling()
@@ -73,7 +75,7 @@ def parse_records(
         if record is None:
             piece.lines_empty += 1
         else:
-            take(piece, number, record, read)
+            take(piece, number, record, read, facts)
         if piece.full or piece.lines >= PIECE:
             ceiling.add(piece)
             yield piece
@@ -88,15 +90,18 @@ def take(
     line: int,
     record: Fields | ReadError,
     read: Callable[[int, Fields], Iterable[Row]],
+    facts: int = 1,
 ) -> None:
     """Add a record's rows, or its error, to the piece. A record without rows states nothing."""
     if isinstance(record, ReadError):
+        record.facts = max(record.facts, facts)
         piece.refuse(line, record)
         return
     before = len(piece.rows)
     try:
         rows = list(read(line, record))
     except ReadError as fault:
+        fault.facts = max(fault.facts, facts)
         piece.refuse(line, fault)
         return
     piece.rows.extend(rows)

@@ -1,4 +1,4 @@
-"""People of the directory from CSV, JSON or NDJSON."""
+"""People of the directory from CSV, JSON, NDJSON or a sheet of a workbook."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import date, datetime
 from organizations.sources.collecting import Parsed, parse_records
 from organizations.sources.fields import LONGEST_EMAIL, Fields, clean, identity, read_email
 from organizations.sources.reading import Code, ReadError
-from organizations.sources.records import Columns, media_of
+from organizations.sources.records import WITH_SHEETS, Columns, media_of
 
 COLUMNS = Columns(
     known=frozenset(
@@ -19,11 +19,12 @@ COLUMNS = Columns(
     required=frozenset({"email", "name"}),
     renamed={"job_title": "job_role"},
     ignored={"manager_email": "manager_email is not read: the directory keeps no managers."},
+    sheet="people",
 )
 TEMPLATE = (
-    "external_id,email,name,department,job_role,start,end,leave_from,leave_to,aliases\n"
+    "external_id,email,name,department,job_role,start,end,leave_from,leave_to,aliases,as_of\n"
     "1002,bo.chen@acme.test,Bo Chen,Operations / Customer service / Phones,Service agent,"
-    "2024-03-01,,,,login:bo uid:1002\n"
+    "2024-03-01,,,,login:bo uid:1002,\n"
 )
 
 LONGEST_DEPARTMENT = 120
@@ -61,7 +62,7 @@ class PersonRow:
 def parse_people(blocks: Iterable[bytes], *, content_type: str) -> Iterator[Parsed[PersonRow]]:
     """Yield the body in pieces. Raises `EnvelopeError`."""
     yield from parse_records(
-        blocks, media=media_of(content_type), columns=COLUMNS, read=_read_person
+        blocks, media=media_of(content_type, WITH_SHEETS), columns=COLUMNS, read=_read_person
     )
 
 
@@ -121,10 +122,15 @@ def _aliases(text: str | None) -> tuple[str, ...]:
     words = (text or "").split()
     if len(words) > MAX_ALIASES:
         raise ReadError(Code.TOO_LONG, f"A person may have {MAX_ALIASES} aliases.", field="aliases")
-    return tuple(dict.fromkeys(_alias(word) for word in words))
+    return tuple(dict.fromkeys(read_alias(word) for word in words))
 
 
-def _alias(word: str) -> str:
+def read_alias(word: str) -> str:
+    """`kind:id` as it is compared. Raises `ReadError`.
+
+    >>> read_alias("login:Bo")
+    'login:bo'
+    """
     kind, _, rest = word.partition(":")
     if kind not in ALIAS_KINDS or not rest:
         raise ReadError(

@@ -144,6 +144,15 @@ class Fields:
             raise ReadError(Code.BAD_TYPE, "Expected an object.", field=name, value=value)
         return Fields(value, written=False)
 
+    def listed(self, name: str) -> "list[Fields]":
+        """The objects of an array inside a JSON object; none where the sender said nothing."""
+        value = self.raw(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise ReadError(Code.BAD_TYPE, "Expected an array of objects.", field=name)
+        return [Fields(item, written=False) for item in value]
+
     def need(self, name: str, value: T | None) -> T:
         if value is None:
             raise ReadError(Code.MISSING_FIELD, f"The row needs {name}.", field=name)

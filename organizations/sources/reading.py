@@ -67,6 +67,8 @@ class Code(StrEnum):
     ALIAS_TAKEN = "alias_taken"
     MIXED_STATEMENT = "mixed_statement"
     TOO_OLD = "too_old"
+    LEFT_OUT = "left_out"
+    ERASED = "erased"
 
 
 class BodyCode(StrEnum):
@@ -83,11 +85,14 @@ class BodyCode(StrEnum):
     TOO_MANY_COLUMNS = "too_many_columns"
     UNKNOWN_SOURCE = "unknown_source"
     INITIATIVE_MISSING = "initiative_missing"
+    DAY_MISSING = "day_missing"
     UNSUPPORTED_SHAPE = "unsupported_shape"
     PROMPT_TEXT_REFUSED = "prompt_text_refused"
+    BAD_WORKBOOK = "bad_workbook"
 
 
 _STATUS = {
+    BodyCode.BAD_WORKBOOK: 422,
     BodyCode.BODY_TOO_LARGE: 413,
     BodyCode.TOO_MANY_ROWS: 413,
     BodyCode.UNSUPPORTED_MEDIA_TYPE: 415,

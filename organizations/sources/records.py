@@ -1,17 +1,28 @@
-"""A body in any of the three accepted forms → numbered records. The content type decides."""
+"""A body in any of the accepted forms → numbered records. The content type decides."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
 from organizations.sources.fields import Fields
 from organizations.sources.lines import Lines, line_lists
-from organizations.sources.reading import BodyCode, Code, EnvelopeError, ReadError, excerpt
+from organizations.sources.reading import (
+    MAX_DOCUMENT_BYTES,
+    MAX_LINE_BYTES,
+    BodyCode,
+    Code,
+    EnvelopeError,
+    ReadError,
+    excerpt,
+)
 from organizations.sources.strict_json import decode_object, document
-from organizations.sources.table import read_table
+from organizations.sources.table import Table, read_table
+from organizations.sources.workbook import read_workbook
 
 NAMED_COLUMNS = 10
+# A day of everybody, or a bucket of all users, is one element of a vendor's page.
+MAX_PAGE = MAX_DOCUMENT_BYTES
 LONGEST_WARNING = 400
 
 
@@ -19,8 +30,12 @@ class Media(StrEnum):
     NDJSON = "application/x-ndjson"
     JSON = "application/json"
     CSV = "text/csv"
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+# What every source reads, and what those read that take a sheet of a workbook as well.
+TEXTS = (Media.NDJSON, Media.JSON, Media.CSV)
+WITH_SHEETS = (*TEXTS, Media.XLSX)
 _SPELLINGS = {
     **{media.value: media for media in Media},
     "application/ndjson": Media.NDJSON,
@@ -30,7 +45,7 @@ _SPELLINGS = {
 Record: TypeAlias = "Fields | ReadError | None"
 
 
-def media_of(content_type: str, accepted: Iterable[str] = tuple(Media)) -> Media:
+def media_of(content_type: str, accepted: Iterable[str] = TEXTS) -> Media:
     """The form that a Content-Type header names. Raises `EnvelopeError` unsupported_media_type."""
     word, *parameters = [part.strip().lower() for part in content_type.split(";")]
     media = _SPELLINGS.get(word)
@@ -46,18 +61,26 @@ def media_of(content_type: str, accepted: Iterable[str] = tuple(Media)) -> Media
 
 @dataclass
 class Columns:
-    """The fields that a kind of record has, and those met on the way that it has not."""
+    """The fields that a kind of record has, and those met on the way that it has not.
+
+    rows_in: the member of a JSON page that holds the rows, where a vendor answers in pages.
+    sheet: the sheet of a workbook that is read; without one of that name the first.
+    known_beginning: what fields that a sender chooses begin with, where a kind has such.
+    """
 
     known: frozenset[str]
     required: frozenset[str] = frozenset()
     renamed: Mapping[str, str] = field(default_factory=dict)
     ignored: Mapping[str, str] = field(default_factory=dict)
+    rows_in: str = ""
+    sheet: str = ""
+    known_beginning: str = ""
     _met: dict[str, None] = field(default_factory=dict)
     _more: bool = False
 
     def fresh(self) -> "Columns":
         """The same columns with nothing met yet: one per body."""
-        return Columns(self.known, self.required, self.renamed, self.ignored)
+        return replace(self, _met={}, _more=False)
 
     def own_names(self, names: Iterable[str]) -> list[str]:
         """Names after renaming; whatever is unknown is noted."""
@@ -80,9 +103,13 @@ class Columns:
                 BodyCode.DUPLICATE_COLUMN, "Two columns mean the same field.", field=twice
             )
 
+    def _knows(self, name: str) -> bool:
+        chosen = bool(self.known_beginning) and name.startswith(self.known_beginning)
+        return chosen or name in self.known
+
     def _note(self, names: Iterable[str]) -> None:
         for name in names:
-            if name and name not in self.known and name not in self._met:
+            if name and not self._knows(name) and name not in self._met:
                 if len(self._met) >= NAMED_COLUMNS + len(self.ignored):
                     self._more = True
                     return
@@ -99,13 +126,16 @@ class Columns:
         return found
 
 
-def json_lines(blocks: Iterable[bytes], media: Media) -> Iterator[tuple[int, Lines]]:
+def json_lines(
+    blocks: Iterable[bytes], media: Media, columns: Columns | None = None
+) -> Iterator[tuple[int, Lines]]:
     """(number of the first row, undecoded rows) of NDJSON or of a JSON document.
 
     Raises `EnvelopeError` where the body is plainly of the other form.
     """
     if media is Media.JSON:
-        yield 1, document(blocks)
+        rows_in = columns.rows_in if columns else ""
+        yield 1, document(blocks, rows_in=rows_in, longest=MAX_PAGE if rows_in else MAX_LINE_BYTES)
         return
     begun = False
     for first, found in line_lists(blocks):
@@ -132,9 +162,12 @@ def records(
     Unknown columns are noted in `columns`. Raises `EnvelopeError`.
     """
     if media is Media.CSV:
-        yield from _table_records(blocks, columns)
+        yield from _table_records(read_table(blocks), columns)
         return
-    for first, found in json_lines(blocks, media):
+    if media is Media.XLSX:
+        yield from _table_records(read_workbook(blocks, sheet=columns.sheet), columns)
+        return
+    for first, found in json_lines(blocks, media, columns):
         for number, line in enumerate(found, first):
             yield number, json_record(line, columns)
 
@@ -155,8 +188,7 @@ def json_record(line: bytes | None, columns: Columns) -> Record:
     return Fields(dict(zip(own, found.values(), strict=True)), written=False)
 
 
-def _table_records(blocks: Iterable[bytes], columns: Columns) -> Iterator[tuple[int, Record]]:
-    table = read_table(blocks)
+def _table_records(table: Table | None, columns: Columns) -> Iterator[tuple[int, Record]]:
     if table is None:
         return
     names = columns.own_names(table.header)

@@ -70,6 +70,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 _decoder = msgspec.json.Decoder(dict[str, object], float_hook=_number)
 _encoder = msgspec.json.Encoder()
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
+_page = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def decode_object(line: bytes) -> dict[str, object]:
@@ -138,23 +139,53 @@ def _items(parent: object) -> list[object]:
     return parent if isinstance(parent, list) else []
 
 
-def document(blocks: Iterable[bytes]) -> list[bytes | None]:
+def document(
+    blocks: Iterable[bytes], *, rows_in: str = "", longest: int = MAX_LINE_BYTES
+) -> list[bytes | None]:
     """The rows of a JSON document: of an array its elements, of one object itself.
 
-    Elements are still undecoded; one above 64 kB is None. Raises `EnvelopeError`: body_too_large
-    above 16 MB, bad_json, wrong_content_type for rows one per line.
+    With `rows_in` one object is a page, and its rows are the elements of that member, as vendors
+    answer: {"data": [...], "has_more": true}. Elements are still undecoded; one above `longest`
+    bytes is None. Raises `EnvelopeError`: body_too_large above 16 MB, bad_json,
+    wrong_content_type for rows one per line.
     """
     body = _collect(blocks).removeprefix(BOM).strip(b" \t\r\n")
     if not body:
         return []
     try:
-        raws = _elements.decode(body) if body.startswith(b"[") else [_single(body)]
+        raws = _elements.decode(body) if body.startswith(b"[") else _members(body, rows_in)
     except _UNREADABLE:
         raise EnvelopeError(
             BodyCode.BAD_JSON, "The body is not one complete JSON array or object."
         ) from None
     rows = map(bytes, raws)
-    return [row if len(row) <= MAX_LINE_BYTES else None for row in rows]
+    return [row if len(row) <= longest else None for row in rows]
+
+
+def _members(body: bytes, rows_in: str) -> list[msgspec.Raw] | list[bytes]:
+    """The rows of a page, or the one object of a body that is no page."""
+    single = _single(body)
+    if not rows_in:
+        return [single]
+    found = _page.decode(single)
+    if rows_in not in found:
+        return [single]
+    if single.count(b'"' + rows_in.encode() + b'"') > 1 and _stands_twice(single, rows_in):
+        raise EnvelopeError(
+            BodyCode.BAD_JSON, f"The page has two members called {rows_in}.", field=rows_in
+        )
+    return _elements.decode(found[rows_in])
+
+
+def _stands_twice(body: bytes, name: str) -> bool:
+    """Whether the outermost object names a member twice: the decoder keeps the last silently."""
+    outermost: list[tuple[str, object]] = []
+
+    def note(pairs: list[tuple[str, object]]) -> None:
+        outermost[:] = pairs
+
+    json.loads(body, object_pairs_hook=note)
+    return [key for key, _ in outermost].count(name) > 1
 
 
 def _collect(blocks: Iterable[bytes]) -> bytes:

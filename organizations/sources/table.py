@@ -75,6 +75,11 @@ def _header(text: str, delimiter: str) -> list[str]:
         raise EnvelopeError(
             BodyCode.NO_HEADER, "The header line cannot be read; check its quotes."
         ) from None
+    return checked_names(cells)
+
+
+def checked_names(cells: list[str]) -> list[str]:
+    """Names of a header, trimmed and lower-cased. Raises `EnvelopeError`."""
     names = [cell.strip().lower() for cell in cells]
     if len(names) > MAX_FIELDS:
         raise EnvelopeError(

@@ -38,7 +38,7 @@ def data(request: MemberRequest) -> HttpResponse:
         "report": report,
         "tabs": report.tabs,
         "uploads": [upload for upload in uploads() if request.member.may(upload.action)],
-        **_clock(request, now),
+        "now": now,
     }
     return render(request, "organizations/data.html", context)
 
@@ -56,7 +56,7 @@ def batches(request: MemberRequest) -> HttpResponse:
         "state": state,
         "kinds": KIND_WORDS,
         "states": STATE_WORDS,
-        **_clock(request, now),
+        "now": now,
     }
     return render(request, "organizations/batches.html", context)
 
@@ -71,7 +71,7 @@ def batch(request: MemberRequest, number: int) -> HttpResponse:
     context = {
         "report": report,
         "tabs": data_tabs(today=_today(request, now)),
-        **_clock(request, now),
+        "now": now,
     }
     answer = render(request, f"organizations/batch.html{part}", context)
     patch_vary_headers(answer, ["HX-Request"])
@@ -105,7 +105,3 @@ def batch_retry(request: MemberRequest, number: int) -> HttpResponse:
 
 def _today(request: MemberRequest, now: datetime) -> date:
     return now.astimezone(ZoneInfo(request.organization.time_zone)).date()
-
-
-def _clock(request: MemberRequest, now: datetime) -> dict[str, Any]:
-    return {"now": now, "zone": ZoneInfo(request.organization.time_zone)}

@@ -11,14 +11,15 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from organizations.actions.batches import NewBatch, Received, receive, work_off
+from organizations.actions.batches import NewBatch, Received, receive
+from organizations.actions.people_preview import ask_preview
 from organizations.actions.trail import record
 from organizations.calculations.actor import Actor
 from organizations.calculations.jobs import BatchKind
 from organizations.errors import LastMileError
 from organizations.forms.people import PeopleImportForm, people_filter
 from organizations.forms.telling import tell
-from organizations.permissions import MemberRequest, page
+from organizations.permissions import MemberRequest, fresh, page
 from organizations.reports.people import (
     STATE_WORDS,
     PersonLine,
@@ -50,6 +51,7 @@ def people(request: MemberRequest) -> HttpResponse:
 
 @require_GET
 @page("see_people")
+@fresh
 def people_export(request: MemberRequest) -> Any:
     """The list as a file, under the filters of its address."""
     now, zone = datetime.now(UTC), ZoneInfo(request.organization.time_zone)
@@ -82,7 +84,7 @@ def _row(line: PersonLine) -> Sequence[Cell]:
 @require_http_methods(["GET", "POST"])
 @page("import_people")
 def people_import(request: MemberRequest) -> HttpResponse:
-    """Take a file of people in by the road that the API takes, and show its batch."""
+    """Take a file of people in and show what it would change; nothing is applied yet."""
     form = PeopleImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -91,8 +93,8 @@ def people_import(request: MemberRequest) -> HttpResponse:
             tell(form, refusal)
         else:
             if received.replayed:
-                messages.info(request, "This file was taken before. Nothing has changed.")
-            return redirect("batch", number=received.batch.number)
+                messages.info(request, "This file waits here already. Nothing is applied yet.")
+            return redirect("people_preview", number=received.batch.number)
     return render(request, "organizations/people_import.html", {"form": form})
 
 
@@ -108,12 +110,12 @@ def _receive(request: MemberRequest, form: PeopleImportForm) -> Received:
             actor=Actor(kind="user", id=request.user.pk),
             user=request.user,
             filename=file.name,
+            preview=True,
         ),
         blocks=file.chunks(),
         now=datetime.now(UTC),
     )
-    if received.small and not received.replayed:
-        work_off(batch=received.batch, clock=lambda: datetime.now(UTC))
+    ask_preview(batch=received.batch, clock=lambda: datetime.now(UTC))
     return received
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from organizations.actions.tenant import NewLogin, found_installation
+from organizations.adapters import note_sign_in
 from organizations.errors import LastMileError, NotAllowed
 from organizations.forms.telling import tell
 from organizations.forms.welcome import WelcomeForm
@@ -44,6 +45,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
             tell(form, refusal)
         else:
             login(request, user)
+            note_sign_in(request, user)
             request.session[SESSION_KEY] = str(organization.public_id)
             return redirect("setup")
     return render(request, "organizations/welcome.html", {"form": form})
