@@ -7,10 +7,24 @@ class SprintsConfig(AppConfig):
 
     def ready(self) -> None:
         from adoption.registry import register_range
-        from organizations.reports.offers import SetupStep, add_setup_step
-        from sprints.reports import planned, started_on
+        from organizations.registry import (
+            Shareable,
+            register_deeds,
+            register_shareable,
+            register_table_export,
+        )
+        from organizations.reports.offers import SetupStep, add_setup_step, tell_sprint_end
+        from sprints.calculations.deeds import SPRINT
+        from sprints.reports import TABLES, ends_on, planned, show_home, started_on
 
+        for table in TABLES:
+            register_table_export(table)
+        register_deeds("Sprint", SPRINT)
+        register_shareable(
+            Shareable(page="sprint_home", label="Sprint home", action="see_sprint", show=show_home)
+        )
         register_range(name="sprint")(started_on)
+        tell_sprint_end(ends_on)
         add_setup_step(
             SetupStep(
                 key="sprint",

@@ -1,11 +1,17 @@
 """The sprint as pages, the frame and the API tell it. Figures come from the day's snapshot only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from organizations.models import Organization
+from organizations.permissions import Member
+from organizations.registry import Deliverable, Evidence, deliverables
+from organizations.reports.exports import SPAN, plain_table
 from sprints.calculations.calendar import SprintDay, sprint_day
 from sprints.calculations.home import KIND, SCHEMA, HomeBody, SprintDates
 from sprints.models import Snapshot, Sprint
@@ -40,6 +46,12 @@ def started_on(*, organization_id: int, today: date) -> date | None:
     """The first day of the sprint that runs on ``today``; None while none runs."""
     running = Sprint.objects.for_organization(organization_id).filter(span__contains=today).first()
     return None if running is None else running.span.lower
+
+
+def ends_on(*, organization_id: int, today: date) -> date | None:
+    """The last day of the sprint that runs on ``today``, else of the next or the last one."""
+    sprint = sprint_at(organization_id=organization_id, today=today)
+    return None if sprint is None else sprint.span.upper - timedelta(days=1)
 
 
 def day_counter(*, organization_id: int, today: date) -> SprintDay | None:
@@ -80,3 +92,55 @@ def planned(organization: Organization) -> str:
         return ""
     last = sprint.span.upper - timedelta(days=1)
     return f"{long_date(sprint.span.lower)} to {long_date(last)}"
+
+
+TABLES = (
+    plain_table(
+        name="sprints",
+        order=500,
+        about="Sprints of ninety days.",
+        columns={"id": ("public_id", "random id"), "name": ("name", "its name"), **SPAN},
+        rows=lambda: Sprint.objects.order_by("span", "pk"),
+    ),
+    plain_table(
+        name="snapshots",
+        order=510,
+        about="Pages of one day as they were kept: figures and ids, no names of people.",
+        columns={
+            "kind": ("kind", "which page"),
+            "day": ("day", "its day"),
+            "computed_at": ("computed_at", "when it was computed"),
+            "nightly": ("nightly", "written by a complete night"),
+            "body": ("body", "the figures"),
+        },
+        rows=lambda: Snapshot.objects.order_by("kind", "day"),
+    ),
+)
+
+
+def show_home(
+    *, member: Member, query: Mapping[str, str], now: datetime
+) -> tuple[str, Mapping[str, Any]]:
+    """The stored picture of the day for whoever has a link: shares of everybody, no names."""
+    today = now.astimezone(ZoneInfo(member.organization.time_zone)).date()
+    home = sprint_home(organization_id=member.organization.pk, today=today)
+    return "sprints/shared.html", {"home": home}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliverableState:
+    """One deliverable of a sprint and what the stored rows say of it."""
+
+    deliverable: Deliverable
+    evidence: Evidence
+
+
+def deliverables_of(*, organization_id: int, today: date) -> tuple[DeliverableState, ...]:
+    """What every registered deliverable can prove, by phase and order. In the organization."""
+    known = sorted(deliverables.values(), key=lambda one: (one.phase, one.order, one.key))
+    return tuple(
+        DeliverableState(
+            deliverable=one, evidence=one.prove(organization_id=organization_id, today=today)
+        )
+        for one in known
+    )

@@ -55,7 +55,6 @@ def sprint_home(request: MemberRequest) -> HttpResponse:
         "today": today,
         "is_past": day < today,
         "now": now,
-        "zone": ZoneInfo(request.organization.time_zone),
         "stale": _is_stale(home, now) and day == today,
         "may_run": request.member.may("run_sprint"),
         "may_see_data": request.member.may("see_data"),

@@ -1,6 +1,6 @@
 """Anybody may propose an initiative; the program lead answers from the decision queue."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,12 @@ from organizations.errors import Conflict, LastMileError
 from organizations.models import Membership, Organization, User
 from portfolio.actions.initiatives import InitiativeValues, VagueOutcome
 from portfolio.actions.registration import register_initiative
-from portfolio.calculations.proposals import DAYS_TO_TRIAGE, UNDECIDED, ProposalState
+from portfolio.calculations.proposals import (
+    DAYS_TO_TRIAGE,
+    UNDECIDED,
+    ProposalState,
+    ProposalValues,
+)
 from portfolio.calculations.stages import Origin, Stage
 from portfolio.calculations.statement import GOOD_OUTCOME, vague_outcome
 from portfolio.models import Initiative, Proposal
@@ -28,21 +33,6 @@ QUESTION = "proposal_question"
 
 class AnswerMissing(LastMileError):
     code = "answer_missing"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProposalValues:
-    """The guided problem statement. Ids were looked up inside the organization."""
-
-    title: str
-    problem: str
-    outcome: str
-    metric: str
-    baseline: str
-    target: str
-    target_date: date
-    origin: Origin
-    department_id: int | None = None
 
 
 @transaction.atomic

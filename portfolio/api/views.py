@@ -13,6 +13,7 @@ from organizations.api.imports import BatchView, import_schema
 from organizations.api.pages import CsvRenderer, Pages, csv_answer, listed, wants_csv
 from organizations.calculations.jobs import BatchKind
 from organizations.calculations.roles import Scope
+from organizations.sources.records import WITH_SHEETS
 from portfolio.api.serializers import FIELDS, InitiativeSerializer
 from portfolio.calculations.stages import Stage
 from portfolio.models import Initiative
@@ -25,6 +26,7 @@ class InitiativesView(BatchView):
     required_scope = Scope.INGEST_INITIATIVES
     required_scopes = {"GET": Scope.READ_PORTFOLIO, "POST": Scope.INGEST_INITIATIVES}
     source = "initiatives"
+    accepted = WITH_SHEETS
     renderer_classes = [JSONRenderer, CsvRenderer]
     pagination_class = Pages
     ordering = "key"
@@ -49,7 +51,7 @@ class InitiativesView(BatchView):
         page = self.paginate_queryset(initiatives)
         return self.get_paginated_response(InitiativeSerializer(page, many=True).data)
 
-    @import_schema(summary="Post initiatives")
+    @import_schema(summary="Post initiatives", sheets=True)
     def post(self, request: Request) -> Response:
         return super().post(request)
 
@@ -60,7 +62,8 @@ class EligibilityView(BatchView):
     kind = BatchKind.ELIGIBILITY
     required_scope = Scope.INGEST_ELIGIBILITY
     source = "eligibility"
+    accepted = WITH_SHEETS
 
-    @import_schema(summary="Post eligibility")
+    @import_schema(summary="Post eligibility", sheets=True)
     def post(self, request: Request) -> Response:
         return super().post(request)

@@ -1,6 +1,10 @@
-"""States of a proposal and what may follow what."""
+"""What a proposal says, its states, and how long an answer may take."""
 
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+
+from portfolio.calculations.stages import Origin
 
 
 class ProposalState(StrEnum):
@@ -23,3 +27,18 @@ WORDS = {
 # While it is undecided the proposer may change it or take it back, and the lead may decide.
 UNDECIDED = frozenset({ProposalState.OPEN, ProposalState.ASKED})
 DAYS_TO_TRIAGE = 14
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalValues:
+    """The guided problem statement. Ids were looked up inside the organization."""
+
+    title: str
+    problem: str
+    outcome: str
+    metric: str
+    baseline: str
+    target: str
+    target_date: date
+    origin: Origin
+    department_id: int | None = None

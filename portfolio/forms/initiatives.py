@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from organizations.errors import LastMileError
 from organizations.models import Department, JobRole, Person
 from organizations.reports.people import find_person
+from organizations.sources.records import Media
 from portfolio.calculations.similarity import Similar
 from portfolio.calculations.stages import Origin, Rule, Stage
 from portfolio.calculations.statement import GOOD_OUTCOME, vague_outcome
@@ -27,6 +28,7 @@ CONTENT_TYPES = {
     ".json": "application/json",
     ".ndjson": "application/x-ndjson",
     ".jsonl": "application/x-ndjson",
+    ".xlsx": Media.XLSX.value,
 }
 ORIGIN_WORDS = {
     Origin.CENTRAL: "The central team",
@@ -322,16 +324,14 @@ class ImportForm(forms.Form):
 
     file = forms.FileField(
         label="File",
-        help_text="CSV, JSON or NDJSON in UTF-8, at most 64 MB.",
+        help_text="CSV, JSON or NDJSON in UTF-8, at most 64 MB, or an .xlsx of at most 20 MB.",
         widget=forms.ClearableFileInput({"accept": ",".join(CONTENT_TYPES)}),
     )
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
         if _content_type(file) is None:
-            raise forms.ValidationError(
-                "Its name has to end in .csv, .json or .ndjson. Save a spreadsheet as CSV first."
-            )
+            raise forms.ValidationError("Its name has to end in .csv, .xlsx, .json or .ndjson.")
         if (file.size or 0) > settings.MAX_BODY_BYTES:
             raise forms.ValidationError("A file may have 64 MB. Split it.")
         return file

@@ -7,8 +7,7 @@ from django.http import QueryDict
 from django.utils.text import slugify
 
 from organizations.models import Department
-from portfolio.actions.proposals import ProposalValues
-from portfolio.calculations.proposals import ProposalState
+from portfolio.calculations.proposals import ProposalState, ProposalValues
 from portfolio.calculations.stages import Origin
 from portfolio.calculations.statement import GOOD_OUTCOME, vague_outcome
 from portfolio.forms.initiatives import ORIGIN_WORDS, DayInput, DepartmentField

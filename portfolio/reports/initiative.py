@@ -12,6 +12,7 @@ from organizations.errors import NotFound
 from organizations.models import Department, Employment, Person, PersonDepartment, PersonRole
 from portfolio.calculations.stages import Rule, Stage
 from portfolio.models import Eligibility, EligibilityRule, Initiative
+from ui.formats import integer
 
 M = TypeVar("M", bound=Model)
 BELOW = " / "
@@ -57,7 +58,7 @@ class InitiativeReport:
         if not self.people:
             return f"{name} is {_STANDS[self.stage]}"
         noun = "person" if self.people == 1 else "people"
-        return f"{name} is {_STANDS[self.stage]} and open to {self.people:,} {noun}"
+        return f"{name} is {_STANDS[self.stage]} and open to {integer(self.people)} {noun}"
 
 
 _STANDS = {

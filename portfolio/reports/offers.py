@@ -12,6 +12,7 @@ from organizations.reports.offers import (
 )
 from portfolio.calculations.stages import DEPLOYED
 from portfolio.models import EligibilityRule, Initiative
+from ui.formats import integer
 
 
 def choices() -> list[tuple[str, str]]:
@@ -35,7 +36,7 @@ def opened(organization: Organization) -> str:
 
 
 def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}" if number else ""
+    return f"{integer(number)} {noun}{'' if number == 1 else 's'}" if number else ""
 
 
 def offer() -> None:

@@ -12,6 +12,7 @@ from portfolio.calculations.proposals import UNDECIDED, ProposalState
 from portfolio.calculations.similarity import Similar
 from portfolio.models import Proposal
 from portfolio.reports.register import similar_initiatives
+from ui.formats import integer
 
 PROPOSALS_PER_PAGE = 50
 
@@ -39,7 +40,7 @@ class ProposalList:
             return "No proposal yet"
         noun = "proposal" if self.total == 1 else "proposals"
         verb = "waits" if self.waiting == 1 else "wait"
-        return f"{self.waiting:,} of {self.total:,} {noun} {verb} for an answer"
+        return f"{integer(self.waiting)} of {integer(self.total)} {noun} {verb} for an answer"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,5 @@
-"""The register of initiatives, and who may use them when, from CSV, JSON or NDJSON."""
+"""The register of initiatives, and who may use them when, from CSV, JSON, NDJSON
+or a sheet of a workbook."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,7 @@ from organizations.sources.collecting import Parsed, parse_records
 from organizations.sources.directory import LONGEST_PATH, read_path
 from organizations.sources.fields import Fields, read_email
 from organizations.sources.reading import Code, ReadError
-from organizations.sources.records import Columns, media_of
+from organizations.sources.records import WITH_SHEETS, Columns, media_of
 from portfolio.calculations.stages import Origin, Rule, Stage
 from portfolio.calculations.statement import GOOD_OUTCOME, vague_outcome
 
@@ -26,10 +27,12 @@ INITIATIVE_COLUMNS = Columns(
     required=frozenset(
         {"key", "name", "stage", "outcome", "metric", "baseline", "target", "target_date"}
     ),
+    sheet="initiatives",
 )
 ELIGIBILITY_COLUMNS = Columns(
     known=frozenset({"initiative", "rule", "value", "from", "to", "seat"}),
     required=frozenset({"initiative", "rule", "from"}),
+    sheet="eligibility",
 )
 INITIATIVES_TEMPLATE = (
     "key,name,stage,owner_email,sponsor_email,champion_email,department,outcome,metric,baseline,"
@@ -97,7 +100,10 @@ def parse_initiatives(
 ) -> Iterator[Parsed[InitiativeRow]]:
     """Yield the body in pieces. Raises `EnvelopeError`."""
     yield from parse_records(
-        blocks, media=media_of(content_type), columns=INITIATIVE_COLUMNS, read=_read_initiative
+        blocks,
+        media=media_of(content_type, WITH_SHEETS),
+        columns=INITIATIVE_COLUMNS,
+        read=_read_initiative,
     )
 
 
@@ -106,7 +112,10 @@ def parse_eligibility(
 ) -> Iterator[Parsed[EligibilityRow]]:
     """Yield the body in pieces. Raises `EnvelopeError`."""
     yield from parse_records(
-        blocks, media=media_of(content_type), columns=ELIGIBILITY_COLUMNS, read=_read_eligibility
+        blocks,
+        media=media_of(content_type, WITH_SHEETS),
+        columns=ELIGIBILITY_COLUMNS,
+        read=_read_eligibility,
     )
 
 

@@ -17,7 +17,7 @@ from organizations.actions.trail import record
 from organizations.calculations.actor import Actor
 from organizations.calculations.jobs import BatchKind
 from organizations.errors import LastMileError
-from organizations.permissions import MemberRequest, page
+from organizations.permissions import MemberRequest, fresh, page
 from portfolio.actions.eligibility import add_rule, end_rule
 from portfolio.actions.initiatives import InitiativeValues, change_stage, save_initiative
 from portfolio.actions.registration import register_initiative
@@ -79,6 +79,7 @@ def initiatives(request: MemberRequest) -> HttpResponse:
 
 @require_GET
 @page("see_initiatives")
+@fresh
 def initiatives_export(request: MemberRequest) -> Any:
     """The register as a file, under the filters of its address."""
     wanted, today = register_filter(request.GET), _today(request)

@@ -17,12 +17,11 @@ from django.db import transaction
 from organizations.actions import jobs
 from organizations.actions.jobs import Lease
 from organizations.dirty import ask_refresh
-from organizations.models import DirtySpan, DirtyWeek, ImportBatch, KeyMinute, Organization
+from organizations.models import DirtySpan, DirtyWeek, ImportBatch, Organization
 from organizations.registry import Step, night_steps, refresh_steps
 from sprints.refresh.home import write_home
 
 IDEMPOTENCY_KEPT: Final = timedelta(days=7)
-MINUTES_KEPT: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,16 +80,7 @@ def expire_idempotency_keys(*, organization_id: int, now: datetime) -> int:
     )
 
 
-def forget_key_minutes(*, organization_id: int, now: datetime) -> int:
-    """Drop the counters of the rate limit that no limit looks at any more."""
-    counters = KeyMinute.objects.for_organization(organization_id)
-    return counters.filter(minute__lt=now - MINUTES_KEPT).delete()[0]
-
-
-NIGHT_STEPS: Final = (
-    Step(name="idempotency", order=900, run=expire_idempotency_keys),
-    Step(name="key_minutes", order=910, run=forget_key_minutes),
-)
+NIGHT_STEPS: Final = (Step(name="idempotency", order=900, run=expire_idempotency_keys),)
 
 
 def _run(

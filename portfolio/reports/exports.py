@@ -1,0 +1,80 @@
+"""Initiatives, who may use them and what was proposed, as tables of the data file."""
+
+from organizations.reports.exports import SPAN, plain_table
+from portfolio.models import Eligibility, EligibilityRule, Initiative, Proposal
+
+TABLES = (
+    plain_table(
+        name="initiatives",
+        order=300,
+        about="The register: one row per initiative.",
+        columns={
+            "key": ("key", "its key"),
+            "name": ("name", "its name"),
+            "stage": ("stage", "proposed, pilot, live, paused, stopped"),
+            "owner": ("owner__external_id", "id in the directory"),
+            "sponsor": ("sponsor__external_id", "id in the directory"),
+            "champion": ("champion__external_id", "id in the directory"),
+            "department": ("department__key", "path from the top"),
+            "outcome": ("outcome", "what shall be different"),
+            "metric": ("metric", "how that is measured"),
+            "baseline": ("baseline", "where it started"),
+            "target": ("target", "where it shall end"),
+            "target_date": ("target_date", "by when"),
+            "monthly_budget": ("monthly_budget", "money per month"),
+            "currency": ("currency", "of the budget"),
+            "fte": ("fte", "people, full-time equivalents"),
+            "promised_hours_per_year": ("promised_hours_per_year", "hours it was to return"),
+            "origin": ("origin", "where the idea was from"),
+            "started_on": ("started_on", "first day"),
+        },
+        rows=lambda: Initiative.objects.order_by("key", "pk"),
+    ),
+    plain_table(
+        name="eligibility_rules",
+        order=310,
+        about="To whom an initiative is open: all, a department and below, a job role, a person.",
+        columns={
+            "id": ("public_id", "random id"),
+            "initiative": ("initiative__key", "its key"),
+            "rule": ("rule", "all, department, job_role, person"),
+            "department": ("department__key", "path from the top"),
+            "job_role": ("job_role__name", "its name"),
+            "person": ("person__external_id", "id in the directory"),
+            **SPAN,
+        },
+        rows=lambda: EligibilityRule.objects.order_by("initiative_id", "pk"),
+    ),
+    plain_table(
+        name="eligibility",
+        order=320,
+        about="What the rules come to: from when to when somebody may use an initiative.",
+        columns={
+            "initiative": ("initiative__key", "its key"),
+            "person": ("person__external_id", "id in the directory"),
+            **SPAN,
+        },
+        rows=lambda: Eligibility.objects.order_by("initiative_id", "person_id", "span", "pk"),
+    ),
+    plain_table(
+        name="proposals",
+        order=330,
+        about="What somebody proposed, and the answer.",
+        columns={
+            "id": ("public_id", "random id"),
+            "title": ("title", "its title"),
+            "problem": ("problem", "what is slow, wrong or missing"),
+            "outcome": ("outcome", "what shall be different"),
+            "metric": ("metric", "how that is measured"),
+            "baseline": ("baseline", "where it starts"),
+            "target": ("target", "where it shall end"),
+            "target_date": ("target_date", "by when"),
+            "proposed_by": ("proposed_by__email", "address of the login"),
+            "proposed_at": ("proposed_at", "when"),
+            "state": ("state", "open, accepted, declined and so on"),
+            "answer": ("answer", "what the program lead said"),
+            "initiative": ("initiative__key", "the initiative it became"),
+        },
+        rows=lambda: Proposal.objects.order_by("proposed_at", "pk"),
+    ),
+)
