@@ -9,6 +9,7 @@ from django.conf import settings
 
 from adoption.reports.adoption import AdoptionReport
 from adoption.sources.catalogue import SOURCES
+from organizations.calculations.choices import RequestKind
 from organizations.sources.records import Media
 
 _BY_ENDING = {
@@ -107,3 +108,18 @@ class UsageUploadForm(forms.Form):
     def _media(file: Any) -> Media | None:
         name = str(file.name).lower()
         return next((media for ending, media in _BY_ENDING.items() if name.endswith(ending)), None)
+
+
+class ConsentForm(forms.Form):
+    """May the champion see the name?"""
+
+    given = forms.ChoiceField(choices=(("yes", "Yes"), ("no", "No")))
+
+
+class OwnRequestForm(forms.Form):
+    """What a person asks about the own data."""
+
+    kind = forms.ChoiceField(
+        choices=[(kind.value, kind.value) for kind in (RequestKind.ERASE, RequestKind.CORRECT)]
+    )
+    words = forms.CharField(max_length=1000, required=False)

@@ -1,39 +1,30 @@
 """Work off a batch of usage: parse, stage, merge, mark, count; all or nothing, exactly once."""
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from adoption.querysets import facts, staging
+from adoption.actions.admission import context_of_batch
+from adoption.querysets import events, facts, staging
+from adoption.sources import kept
 from adoption.sources.catalogue import SOURCES, Source
-from adoption.sources.rows import ParseContext
+from adoption.sources.rows import Parsed, UsageRow
 from organizations.actions.batches import body_of
+from organizations.actions.erasure import suppressed_subjects
 from organizations.actions.jobs import Lease
 from organizations.actions.links import link_matching
 from organizations.actions.rows import Clock, Counts, Outcome, settle
 from organizations.calculations.jobs import BatchState
 from organizations.dirty import ask_refresh
-from organizations.models import BatchChunk, ImportBatch, Organization
+from organizations.models import BatchChunk, ImportBatch, Organization, SuppressedIdentity
 from organizations.sources.reading import BodyCode, Code, RowError
 from portfolio.models import Initiative
 
 EVENTS_REPLACE = (
-    "external_id: single events are not added up yet; a row replaces the row of the same"
+    "external_id: this source states days, not events; a row replaces the row of the same"
     " subject, initiative, surface and period. Send one row a day."
 )
-
-
-def admitted(*, source: str, content_type: str, blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The blocks of a body, looked at before anything is stored: some forms carry prompts.
-
-    Raises EnvelopeError at the first block that shows a form this source does not take.
-    """
-    admit = SOURCES[source].admit
-    for block in blocks:
-        admit(content_type=content_type, head=block)
-        yield block
 
 
 def process_usage(*, batch: ImportBatch, lease: Lease, clock: Clock) -> None:
@@ -59,27 +50,44 @@ def _merge(batch: ImportBatch, now: datetime) -> Outcome:
     staging.lock_source(organization_id=organization.pk, source=batch.source)
     staging.open_stage()
     read = _stage(batch, source, organization, now)
+    erased = _refuse_erased(read)
     if staging.resolve_subjects(organization_id=organization.pk):
         link_matching(organization_id=organization.pk)
+    added = None
+    if source.adds:
+        added = events.add_up(organization_id=organization.pk, source=source.name)
     refused = _refuse_contradictions(read, source)
     repeated = facts.drop_repeats()
     merged = facts.merge(organization_id=organization.pk, batch_id=batch.pk, now=now)
     facts.mark_dirty(organization_id=organization.pk, today=_today(organization, now))
     if merged.accepted or merged.revised:
         ask_refresh(organization_id=organization.pk, now=now)
+    rejected = read.facts_rejected + refused + erased
     return Outcome(
-        counts=Counts(
-            lines=read.lines,
-            lines_rejected=read.lines_rejected,
-            lines_empty=read.lines_empty,
-            accepted=merged.accepted,
-            revised=merged.revised,
-            duplicate=merged.confirmed + merged.older + repeated,
-            rejected=read.facts_rejected + refused,
-            unmatched=merged.unmatched,
-        ),
+        counts=_counts(read, merged, added, repeated=repeated, rejected=rejected),
         errors=sorted(read.errors, key=lambda error: error.line),
         warnings=read.warnings,
+    )
+
+
+def _counts(
+    read: "_Read",
+    merged: facts.Merged,
+    added: events.Added | None,
+    *,
+    repeated: int,
+    rejected: int,
+) -> Counts:
+    """Of a log the events are counted, of all other sources the facts."""
+    return Counts(
+        lines=read.lines,
+        lines_rejected=read.lines_rejected,
+        lines_empty=read.lines_empty,
+        rejected=rejected,
+        accepted=merged.accepted if added is None else added.fresh,
+        revised=merged.revised if added is None else 0,
+        duplicate=merged.confirmed + merged.older + repeated if added is None else added.repeated,
+        unmatched=merged.unmatched if added is None else added.unmatched,
     )
 
 
@@ -95,47 +103,75 @@ class _Read:
 def _stage(batch: ImportBatch, source: Source, organization: Organization, now: datetime) -> _Read:
     """Parse the kept body piece by piece and stage its rows. Raises EnvelopeError."""
     initiatives = dict(Initiative.objects.values_list("key", "pk"))
-    context = ParseContext(
-        initiatives=frozenset(initiatives),
-        default_initiative=batch.initiative or None,
-        default_source=_default_source(batch),
-        today=_today(organization, now),
-        now=now,
-        currency=organization.currency,
-        as_of=batch.as_of if batch.as_of_stated else None,
-        pinned_initiative=(batch.api_key.pinned_initiative or None) if batch.api_key else None,
-        pinned_source=(batch.api_key.pinned_source or None) if batch.api_key else None,
+    context = context_of_batch(
+        batch=batch, organization=organization, initiatives=initiatives, now=now
     )
-    read, events = _Read(), False
-    pieces = source.parse(body_of(batch=batch), content_type=batch.content_type, context=context)
+    read, stated = _Read(), False
+    if batch.content_type == kept.MEDIA:
+        pieces = kept.read_kept(body_of(batch=batch))
+    else:
+        body = body_of(batch=batch)
+        pieces = source.parse(body, content_type=batch.content_type, context=context)
+    oldest = context.today - timedelta(days=source.remembered_days)
     for piece in pieces:
-        events = events or any(row.event_id is not None for row in piece.rows)
-        staging.stage(rows=piece.rows, initiatives=initiatives, as_of=batch.as_of)
+        if source.adds:
+            _refuse_too_old(piece, oldest)
+        else:
+            stated = stated or any(row.event_id is not None for row in piece.rows)
+        staging.stage(
+            rows=piece.rows, initiatives=initiatives, as_of=batch.as_of, events=source.adds
+        )
         read.lines += piece.lines
         read.lines_rejected += piece.lines_rejected
         read.lines_empty += piece.lines_empty
         read.facts_rejected += piece.facts_rejected
         read.errors += piece.errors
         read.warnings += piece.warnings
-    if events:
+    if stated:
         read.warnings.append(EVENTS_REPLACE)
     return read
 
 
-def _default_source(batch: ImportBatch) -> str:
-    """Vendors' subjects carry the vendor's name; canonical ones the name of the key or `upload`."""
-    if batch.source != "canonical":
-        return batch.source
-    return batch.api_key.name if batch.api_key else "upload"
+def _refuse_too_old(piece: Parsed[UsageRow], oldest: date) -> None:
+    """An event that is no longer remembered could be counted twice: it is not counted at all."""
+    refused = [row for row in piece.rows if row.period_start < oldest]
+    lines = {row.line for row in refused}
+    piece.errors += [
+        RowError(
+            line,
+            "time",
+            Code.TOO_OLD,
+            f"Events before {oldest} are no longer told apart; send them within that time.",
+        )
+        for line in sorted(lines)
+    ]
+    piece.rows[:] = [row for row in piece.rows if row.period_start >= oldest]
+    piece.lines_rejected += len(lines)
+    piece.facts_rejected += len(refused)
 
 
 def _today(organization: Organization, now: datetime) -> date:
     return now.astimezone(ZoneInfo(organization.time_zone)).date()
 
 
+def _refuse_erased(read: _Read) -> int:
+    """Refuse what is said of people who were erased; returns facts refused. The value stays out."""
+    if not SuppressedIdentity.objects.exists():
+        return 0
+    numbers = suppressed_subjects(subjects=staging.staged_subjects())
+    dropped = staging.drop_subjects(numbers=numbers) if numbers else []
+    read.lines_rejected += len(dropped)
+    read.errors += [
+        RowError(line, "subject", Code.ERASED, "This person was erased; leave the row out.")
+        for line, _ in dropped
+    ]
+    return sum(count for _, count in dropped)
+
+
 def _refuse_contradictions(read: _Read, source: Source) -> int:
     """Refuse every line that states a key of another line differently; returns facts refused."""
     if source.summed:
+        facts.sum_parts()
         return 0
     found = facts.drop_contradictions()
     read.lines_rejected += len(found.lines)

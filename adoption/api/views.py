@@ -13,17 +13,25 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from adoption.actions.usage import admitted
+from adoption.actions.admission import Door
 from adoption.api.serializers import FIELDS, WeeklySerializer, row_of
 from adoption.calculations.weeks import complete_week
 from adoption.reports.weekly import MOST_ROWS, MOST_WEEKS, weekly_page, weeks_between
 from adoption.sources.catalogue import SOURCES
-from organizations.api.imports import BadEnvelope, BatchView, content_type_of, import_schema
+from organizations.api.imports import (
+    BadEnvelope,
+    BatchView,
+    content_type_of,
+    import_schema,
+    instant_of,
+)
 from organizations.api.pages import CsvRenderer, Pages, csv_answer, listed, wants_csv
 from organizations.calculations.jobs import BatchKind
 from organizations.calculations.roles import Scope
 from organizations.errors import NotAllowed
 from organizations.models import ApiKey, Organization
+from organizations.sources.fields import read_day
+from organizations.sources.reading import ReadError
 
 
 class UsageView(BatchView):
@@ -45,17 +53,36 @@ class UsageView(BatchView):
             OpenApiParameter(
                 "initiative", str, description="Key of the initiative a vendor's file belongs to."
             ),
+            OpenApiParameter(
+                "day",
+                OpenApiTypes.DATE,
+                description="The day a report is about, for vendors whose report does not say.",
+            ),
         ],
     )
     def post(self, request: Request) -> Response:
         return super().post(request)
 
+    def options_of(self, request: Request) -> dict[str, str]:
+        return self._door(request).options
+
+    def kept_as(self, request: Request) -> str:
+        return self._door(request).kept_as
+
     def blocks_of(self, request: Request) -> Iterator[bytes]:
+        return self._door(request).admitted(super().blocks_of(request))
+
+    def _door(self, request: Request) -> Door:
         source, _ = self.source_of(request)
-        return admitted(
-            source=source,
-            content_type=content_type_of(request),
-            blocks=super().blocks_of(request),
+        return Door(
+            organization=_reading_key(request).organization,
+            source=SOURCES[source],
+            initiative=request.query_params.get("initiative", "")[:80],
+            content_type=content_type_of(request, self.accepted),
+            as_of=instant_of(request, "as_of"),
+            api_key=_reading_key(request),
+            now=datetime.now(UTC),
+            day=_day(request, "day"),
         )
 
     def source_of(self, request: Request) -> tuple[str, int]:
@@ -152,6 +179,16 @@ def _weeks(request: Request, organization: Organization) -> tuple[date, ...]:
         raise BadEnvelope(f"One request may name {MOST_WEEKS} weeks.", field="from_week")
     start = _monday(request, "cursor")
     return tuple(week for week in weeks if start is None or week >= start)
+
+
+def _day(request: Request, name: str) -> date | None:
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    try:
+        return read_day(name, text)
+    except ReadError as fault:
+        raise BadEnvelope(f"{name} is not a day; write it as YYYY-MM-DD.", field=name) from fault
 
 
 def _monday(request: Request, name: str) -> date | None:

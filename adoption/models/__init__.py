@@ -1,7 +1,8 @@
-from adoption.models.facts import LIVE, WITHDRAWN, UsageFact, UsageFactHistory
+from adoption.models.facts import LIVE, WITHDRAWN, UsageEventSeen, UsageFact, UsageFactHistory
 from adoption.models.rollups import (
     AdoptionState,
     GroupWeek,
+    KeptGroupWeek,
     PersonWeek,
     SourceWeek,
     WeekMask,
@@ -12,8 +13,10 @@ __all__ = [
     "WITHDRAWN",
     "AdoptionState",
     "GroupWeek",
+    "KeptGroupWeek",
     "PersonWeek",
     "SourceWeek",
+    "UsageEventSeen",
     "UsageFact",
     "UsageFactHistory",
     "WeekMask",

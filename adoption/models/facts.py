@@ -89,3 +89,21 @@ class UsageFactHistory(Measures):
 
     def __str__(self) -> str:
         return f"{self.period_start} {self.subject_id} r{self.revision}"
+
+
+class UsageEventSeen(TenantModel):
+    """A single event that was added to its day, as a hash of its id; it is never added twice."""
+
+    pk = models.CompositePrimaryKey("organization_id", "source", "event")
+    organization = models.ForeignKey(
+        "organizations.Organization", models.CASCADE, related_name="+", db_index=False
+    )
+    source = models.CharField(max_length=60)
+    event = models.BigIntegerField()
+    day = models.DateField()
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "day"], name="event_seen_day")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.day}"

@@ -32,6 +32,10 @@ class AdoptionState(models.Model):
     computed_at = models.DateTimeField(null=True)
     version = models.BigIntegerField(default=0, help_text="grows with every change of a figure")
     definition_version = models.CharField(max_length=20, default=DEFINITION_VERSION)
+    final_before = models.DateField(
+        null=True,
+        help_text="Monday; earlier group weeks stay as they are, what they count has expired",
+    )
 
     def __str__(self) -> str:
         return f"{self.organization_id} v{self.version}"
@@ -81,8 +85,8 @@ class WeekMask(Rollup):
         return f"{self.person_id} {self.initiative_id}"
 
 
-class GroupWeek(Rollup):
-    """Counts of one group, week and initiative, before suppression. Never shown as they are."""
+class GroupCounts(Rollup):
+    """Counts of one group, week and initiative."""
 
     pk = models.CompositePrimaryKey(
         "organization_id", "week", "dimension", "group_id", "initiative_id"
@@ -114,6 +118,16 @@ class GroupWeek(Rollup):
     flow_absent = models.IntegerField(default=0)
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.week} {self.dimension} {self.group_id} {self.initiative_id}"
+
+
+class GroupWeek(GroupCounts):
+    """The counts before suppression. Never shown as they are."""
+
+    class Meta:
         indexes = [
             models.Index(
                 fields=["organization", "dimension", "group_id", "initiative_id", "week"],
@@ -121,5 +135,10 @@ class GroupWeek(Rollup):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"{self.week} {self.dimension} {self.group_id} {self.initiative_id}"
+
+class KeptGroupWeek(GroupCounts):
+    """What erased people add to published figures, summed over all of them; it names nobody.
+
+    Whoever counts all masks again adds these counts, so that an erasure changes no figure that was
+    shown before. Once a week is final they have served and are deleted.
+    """

@@ -9,7 +9,7 @@ from django.db.backends.utils import CursorWrapper
 
 from adoption.querysets.staging import CONTENT, ORGANIZATION
 
-_KEY = ("period_start", "subject_id", "initiative_id", "surface", "grain")
+KEY = ("period_start", "subject_id", "initiative_id", "surface", "grain")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,25 +37,46 @@ class Merged:
 _NAMED = "SELECT n.subject_id, g.*, g.ctid AS place FROM stage g JOIN named n USING (number)"
 _CONTRADICTING = f"""
 WITH staged AS ({_NAMED}), keys AS (
-    SELECT {", ".join(_KEY)}, as_of, min(line) AS first_line
-      FROM staged GROUP BY {", ".join(_KEY)}, as_of
+    SELECT {", ".join(KEY)}, as_of, min(line) AS first_line
+      FROM staged GROUP BY {", ".join(KEY)}, as_of
     HAVING count(DISTINCT ({", ".join(CONTENT)})) > 1
 )
 SELECT n.line, min(k.first_line)
   FROM staged n JOIN keys k
-    ON {" AND ".join(f"n.{column} = k.{column}" for column in (*_KEY, "as_of"))}
+    ON {" AND ".join(f"n.{column} = k.{column}" for column in (*KEY, "as_of"))}
  GROUP BY n.line ORDER BY n.line
 """  # noqa: S608 - column names of this module only
 _REPEATED = f"""
 DELETE FROM stage g USING (
     SELECT place, row_number() OVER (
-        PARTITION BY {", ".join(_KEY)} ORDER BY as_of DESC, line) AS nth
+        PARTITION BY {", ".join(KEY)} ORDER BY as_of DESC, line) AS nth
       FROM ({_NAMED}) n) d
  WHERE g.ctid = d.place AND d.nth > 1
 """  # noqa: S608 - column names of this module only
+_ADDED = frozenset(
+    {
+        *("interactions", "sessions", "requests", "suggestions", "accepted", "rejected"),
+        *("tokens_in", "tokens_cached", "tokens_out", "minutes_claimed", "cost_micros"),
+    }
+)
+
+
+def folded(column: str) -> str:
+    """How the parts of one key make one value of a column, in SQL."""
+    if column == "active":
+        return "bool_or(active)"
+    return f"sum({column})" if column in _ADDED else f"max({column})"
+
+
+_SUM = f"""
+CREATE TEMP TABLE summed ON COMMIT DROP AS
+SELECT min(line) AS line, min(number) AS number, initiative_id, period_start, surface, grain,
+       {", ".join(f"{folded(column)} AS {column}" for column in CONTENT)}, max(as_of) AS as_of
+  FROM ({_NAMED}) n GROUP BY {", ".join(KEY)}
+"""  # noqa: S608 - column names of this module only
 _KEYS_TWICE = f"""
 CREATE TEMP TABLE IF NOT EXISTS keys_twice ON COMMIT DROP AS
-SELECT {", ".join(_KEY)} FROM ({_NAMED}) n GROUP BY {", ".join(_KEY)} HAVING count(*) > 1
+SELECT {", ".join(KEY)} FROM ({_NAMED}) n GROUP BY {", ".join(KEY)} HAVING count(*) > 1
 """  # noqa: S608 - column names of this module only
 
 
@@ -71,6 +92,19 @@ def drop_contradictions() -> Contradictions:
         lines = tuple(cursor.fetchall())
         cursor.execute("DELETE FROM stage WHERE line = ANY(%s)", [[line for line, _ in lines]])
         return Contradictions(lines=lines, facts=cursor.rowcount)
+
+
+def sum_parts() -> None:
+    """Add up the rows of one key, where a vendor splits a person's day over several lines.
+
+    What no part states stays unknown; the sum stands at the first of its lines.
+    """
+    with connection.cursor() as cursor:
+        if not _keys_repeat(cursor):
+            return
+        cursor.execute(_SUM)
+        cursor.execute("TRUNCATE stage; INSERT INTO stage SELECT summed.*, NULL FROM summed")
+        cursor.execute("DROP TABLE summed, keys_twice")
 
 
 def drop_repeats() -> int:
@@ -121,39 +155,39 @@ SELECT n.subject_id, g.*, l.person_id,
 """  # noqa: S608 - column names of this module only
 _HISTORY = f"""
 INSERT INTO adoption_usagefacthistory
-    (organization_id, {", ".join(_KEY)}, {", ".join(CONTENT)},
+    (organization_id, {", ".join(KEY)}, {", ".join(CONTENT)},
      state, revision, as_of, batch_id, replaced_by, replaced_at)
-SELECT f.organization_id, {", ".join(f"f.{c}" for c in (*_KEY, *CONTENT))},
+SELECT f.organization_id, {", ".join(f"f.{c}" for c in (*KEY, *CONTENT))},
        f.state, f.revision, f.as_of, f.batch_id, %(batch)s, %(now)s
   FROM judged j CROSS JOIN LATERAL (
        SELECT * FROM adoption_usagefact f
         WHERE f.organization_id = %(org)s
-          AND {" AND ".join(f"f.{column} = j.{column}" for column in _KEY)}
+          AND {" AND ".join(f"f.{column} = j.{column}" for column in KEY)}
        OFFSET 0) f
  WHERE j.class = 1
 """  # noqa: S608 - column names of this module only
 _INSERT = f"""
 INSERT INTO adoption_usagefact
-    (organization_id, {", ".join(_KEY)}, {", ".join(CONTENT)}, state, revision, as_of, batch_id)
-SELECT %(org)s, {", ".join((*_KEY, *CONTENT))}, 1, 1, as_of, %(batch)s
+    (organization_id, {", ".join(KEY)}, {", ".join(CONTENT)}, state, revision, as_of, batch_id)
+SELECT %(org)s, {", ".join((*KEY, *CONTENT))}, 1, 1, as_of, %(batch)s
   FROM judged WHERE class = 0
 """  # noqa: S608 - column names of this module only
 # Stored rows are changed by way of their key as well, which no misjudged join can make slow.
 _REVISE = f"""
 INSERT INTO adoption_usagefact AS f
-    (organization_id, {", ".join(_KEY)}, {", ".join(CONTENT)}, state, revision, as_of, batch_id)
-SELECT %(org)s, {", ".join((*_KEY, *CONTENT))}, 1, 1, as_of, %(batch)s
+    (organization_id, {", ".join(KEY)}, {", ".join(CONTENT)}, state, revision, as_of, batch_id)
+SELECT %(org)s, {", ".join((*KEY, *CONTENT))}, 1, 1, as_of, %(batch)s
   FROM judged WHERE class = 1
-    ON CONFLICT (organization_id, {", ".join(_KEY)}) DO UPDATE
+    ON CONFLICT (organization_id, {", ".join(KEY)}) DO UPDATE
    SET {", ".join(f"{c} = excluded.{c}" for c in (*CONTENT, "as_of", "batch_id"))},
        state = 1, revision = f.revision + 1
 """  # noqa: S608 - column names of this module only
 _CONFIRM = f"""
 INSERT INTO adoption_usagefact AS f
-    (organization_id, {", ".join(_KEY)}, {", ".join(CONTENT)}, state, revision, as_of, batch_id)
-SELECT %(org)s, {", ".join((*_KEY, *CONTENT))}, 1, 1, as_of, %(batch)s
+    (organization_id, {", ".join(KEY)}, {", ".join(CONTENT)}, state, revision, as_of, batch_id)
+SELECT %(org)s, {", ".join((*KEY, *CONTENT))}, 1, 1, as_of, %(batch)s
   FROM judged WHERE class = 2
-    ON CONFLICT (organization_id, {", ".join(_KEY)}) DO UPDATE
+    ON CONFLICT (organization_id, {", ".join(KEY)}) DO UPDATE
    SET as_of = excluded.as_of, batch_id = excluded.batch_id
 """  # noqa: S608 - column names of this module only
 _STATEMENTS = ((1, (_HISTORY, _REVISE)), (0, (_INSERT,)), (2, (_CONFIRM,)))

@@ -11,6 +11,7 @@ from django.db import connection
 from adoption.calculations.weeks import Bools, complete_week, week_of, weeks_with_work
 from adoption.models import AdoptionState
 from organizations.models import Organization
+from organizations.reports.calendar import holidays
 
 # The base lies this far behind the running week, and moves up when the distance has grown too long
 # for a mask; in between, masks keep their meaning from night to night.
@@ -38,7 +39,9 @@ class Frame:
     first: date | None
     initiatives: tuple[int, ...]
     working_days: frozenset[int]
+    holidays: frozenset[date]
     grace_days: int
+    final: date = date.min
 
     @property
     def start(self) -> date:
@@ -57,8 +60,11 @@ class Frame:
 
     @property
     def floor(self) -> date:
-        """The first week whose group figures can be computed from masks."""
-        return self.base + LOOKBACK if self.before else self.base
+        """The first week whose group figures can be computed from masks.
+
+        Never before the weeks that are final: what they were counted from has been deleted.
+        """
+        return max(self.base + LOOKBACK if self.before else self.base, self.final)
 
     @property
     def working(self) -> Bools:
@@ -67,7 +73,7 @@ class Frame:
             base=self.start,
             weeks=self.before + WEEKS,
             working_days=self.working_days,
-            holidays=frozenset(),
+            holidays=self.holidays,
         )
 
     def params(self, **more: Any) -> dict[str, Any]:
@@ -77,6 +83,7 @@ class Frame:
             "start": self.start,
             "last": self.last,
             "floor": self.floor,
+            "final": self.final,
             **more,
         }
 
@@ -110,7 +117,9 @@ def look(*, organization_id: int, now: datetime, state: AdoptionState | None) ->
         first=_first_week(organization_id),
         initiatives=_initiatives(organization_id),
         working_days=frozenset(organization.working_days) or _MONDAY_TO_FRIDAY,
+        holidays=holidays(),
         grace_days=organization.grace_days,
+        final=(state.final_before if state is not None else None) or date.min,
     )
 
 

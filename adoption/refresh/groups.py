@@ -50,6 +50,29 @@ _REPLACE = f"""{_TARGET}
 _ADD = f"""{_TARGET}
    SET {", ".join(f"{flag} = g.{flag} + excluded.{flag}" for flag in FLAGS)}
 """
+# Of people erased since: their masks are gone, the figures that counted them are published.
+_KEPT = f"""
+INSERT INTO refresh_group ({", ".join(_KEYS)}, {_FLAGS})
+SELECT (week - %(base)s) / 7, array_position(%(dimensions)s::text[], dimension::text) - 1,
+       group_id, initiative_id, {_FLAGS}
+  FROM adoption_keptgroupweek
+ WHERE organization_id = %(org)s AND week >= %(floor)s
+"""  # noqa: S608 - names of our own columns only
+_SUM_UP = f"""
+WITH parts AS (DELETE FROM refresh_group RETURNING *)
+INSERT INTO refresh_group ({", ".join(_KEYS)}, {_FLAGS})
+SELECT {", ".join(_KEYS)}, {", ".join(f"sum({flag})" for flag in FLAGS)}
+  FROM parts GROUP BY {", ".join(_KEYS)}
+"""  # noqa: S608 - names of our own columns only
+_KEEP = f"""
+INSERT INTO adoption_keptgroupweek AS k
+    (organization_id, week, dimension, group_id, initiative_id, {_FLAGS})
+SELECT %(org)s, %(base)s::date + 7 * week::integer,
+       (%(dimensions)s::text[])[dimension + 1], group_id, initiative_id, {_FLAGS}
+  FROM refresh_group
+    ON CONFLICT (organization_id, week, dimension, group_id, initiative_id) DO UPDATE
+   SET {", ".join(f"{flag} = k.{flag} + excluded.{flag}" for flag in FLAGS)}
+"""  # noqa: S608 - names of our own columns only
 _KEY_MATCHES = """
        g.organization_id = %(org)s AND g.week = %(base)s::date + 7 * n.week::integer
    AND g.dimension = (%(dimensions)s::text[])[n.dimension + 1]
@@ -149,9 +172,14 @@ class Tally:
 
 
 def replace(frame: Frame, *, tally: Tally) -> int:
-    """Make the stored counts those of the tally, from the floor on. Returns the rows changed."""
+    """Make the stored counts those of the tally and of the erased, from the floor on.
+
+    Returns the rows changed.
+    """
     tally.write()
     params = frame.params(dimensions=list(_DIMENSIONS))
+    if execute(_KEPT, params):
+        execute(_SUM_UP, params)
     return execute(_DROP_MISSING, params) + execute(_REPLACE, params)
 
 
@@ -163,6 +191,11 @@ def shift(frame: Frame, *, tally: Tally) -> int:
     changed = execute(_ADD, params)
     execute(_DROP_EMPTY, params)
     return changed
+
+
+def keep(frame: Frame, *, tally: Tally) -> int:
+    """Keep a tally of people about to be erased, added to those before. Returns its rows."""
+    return execute(_KEEP, frame.params(dimensions=list(_DIMENSIONS))) if tally.write() else 0
 
 
 def _count(masks: Masks, *, data: Bools) -> Counted:

@@ -292,7 +292,7 @@ def _eligible(frame: Frame, *, people: Ints, params: dict) -> Bools:
         base=frame.start,
         weeks=shape[2],
         working_days=frame.working_days,
-        holidays=frozenset(),
+        holidays=frame.holidays,
     ).reshape(shape)
 
 

@@ -1,4 +1,7 @@
-"""Which weeks of an initiative hold data at all. A silent week is nobody's fault (METHODS 3.1)."""
+"""Which weeks of an initiative hold data at all. A silent week is nobody's fault (METHODS 3.1).
+
+Weeks that are final keep their state: their facts have expired, and that is no silence.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -55,12 +58,13 @@ RETURNING week
 _SILENT = """
 DELETE FROM adoption_sourceweek s USING refresh_spoke c
  WHERE s.organization_id = %(org)s AND s.week = c.week AND s.initiative_id = c.initiative_id
-   AND s.state = 'complete' AND NOT c.spoke
+   AND s.state = 'complete' AND NOT c.spoke AND s.week >= %(final)s
 RETURNING s.week
 """
 _SILENT_EVER = """
 DELETE FROM adoption_sourceweek s
  WHERE s.organization_id = %(org)s AND s.initiative_id <> 0 AND s.state = 'complete'
+   AND s.week >= %(final)s
    AND NOT EXISTS (SELECT 1 FROM refresh_spoke c
                     WHERE c.week = s.week AND c.initiative_id = s.initiative_id)
 RETURNING s.week

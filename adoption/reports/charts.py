@@ -6,13 +6,13 @@ from adoption.reports.adoption import Point
 from adoption.reports.figures import Figure, FigureStatus
 from adoption.reports.own import OwnWeek
 from ui.charts.bars import Bar, BarChart, bar_chart
-from ui.charts.line import LineChart, Series, line_chart
+from ui.charts.line import LineChart, Mark, Series, line_chart
 from ui.formats import short_date
 
 DAYS_OF_A_WEEK = 7
 
 
-def share_chart(*, points: Sequence[Point], finding: str) -> LineChart:
+def share_chart(*, points: Sequence[Point], finding: str, marks: Sequence[Mark] = ()) -> LineChart:
     """Weekly active and habitual shares; weeks without data and hidden ones are gaps."""
     return line_chart(
         series=[
@@ -21,6 +21,7 @@ def share_chart(*, points: Sequence[Point], finding: str) -> LineChart:
         ],
         labels=[short_date(point.week) for point in points],
         finding=finding,
+        marks=marks,
     )
 
 

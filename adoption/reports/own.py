@@ -28,6 +28,7 @@ from adoption.reports.where import Origins, origins
 from adoption.reports.wording import STATE_WORDS, counted
 from organizations.models import Organization, PersonDepartment
 from organizations.permissions import Member
+from organizations.reports.calendar import holidays
 from ui.tables import Cell
 
 CHART_WEEKS: Final = 12
@@ -329,7 +330,7 @@ def _data_weeks(*, frame: AdoptionState, width: int, working_days: Sequence[int]
         base=frame.base_week,
         weeks=width,
         working_days=frozenset(working_days) or MONDAY_TO_FRIDAY,
-        holidays=frozenset(),
+        holidays=holidays(),
     )
     spoken = SourceWeek.objects.filter(
         initiative_id=ANY_INITIATIVE, week__gte=frame.base_week, week__lte=frame.last_week

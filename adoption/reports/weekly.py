@@ -117,6 +117,21 @@ def export_rows(
         yield _cells(row)
 
 
+def every_row(
+    *, organization: Organization, weeks: Sequence[date], initiative: Choice | None
+) -> Iterator[tuple[Cell, ...]]:
+    """All groups in these weeks, for one initiative or for any (None)."""
+    hierarchy = hierarchy_of(organization_name=organization.name)
+    for row in _rows(
+        places=list(hierarchy.everything(ALL)),
+        weeks=weeks,
+        tables=_load(organization, hierarchy, weeks, initiative),
+        initiative=initiative,
+        version=load_version(organization_id=organization.pk),
+    ):
+        yield _cells(row)
+
+
 def weeks_between(*, first: date | None, last: date | None, until: date) -> tuple[date, ...]:
     """Mondays from ``first`` to ``last``, at most to ``until``; by default the 13 up to the end."""
     end = min(last or until, until)

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from adoption.sources.periods import check_instant, read_period
 from adoption.sources.quick import QuickCells, QuickLines
-from adoption.sources.rows import ParseContext, Parsed, Surface, UsageRow, qualifying_use
+from adoption.sources.rows import ADDING, ParseContext, Parsed, Surface, UsageRow, qualifying_use
 from adoption.sources.subjects import read_subject
 from organizations.sources.collecting import PIECE, Ceiling, take
 from organizations.sources.fields import Fields
@@ -159,7 +159,7 @@ def read_row(line: int, fields: Fields, context: ParseContext) -> UsageRow:
     return UsageRow(
         line=line,
         initiative=initiative,
-        source=read_source(fields.text("source", longest=60), context),
+        source=read_source(_replacing(fields.text("source", longest=60)), context),
         scope=fields.text("scope", longest=120) or "",
         kind=kind,
         external_id=external_id,
@@ -208,6 +208,18 @@ def read_initiative(key: str | None, context: ParseContext) -> str:
             value=key,
         )
     return key
+
+
+def _replacing(stated: str | None) -> str | None:
+    if stated in ADDING:
+        raise ReadError(
+            Code.MIXED_STATEMENT,
+            "Events of this source add to their day, and this row would replace it; send the"
+            " source's own log.",
+            field="source",
+            value=stated,
+        )
+    return stated
 
 
 def read_source(stated: str | None, context: ParseContext) -> str:

@@ -15,6 +15,8 @@ import msgspec
 from organizations.sources.collecting import Parsed as Parsed
 
 AHEAD = timedelta(hours=36)
+# Sources whose rows are single events that add to a day; rows that replace are refused there.
+ADDING = frozenset({"bedrock", "google_gemini"})
 
 
 class Grain(StrEnum):
@@ -97,7 +99,9 @@ class ParseContext:
     """What a source has to know about the organization and the request.
 
     initiatives: keys of the register; default_initiative: `?initiative=`; default_source: the
-    key's name; currency: the organization's; as_of: `?as_of=`; the pins are those of the API key.
+    key's name; currency: the organization's; as_of: `?as_of=`; the pins are those of the API key;
+    time_zone: decides the day of an event that has a time; day: `?day=`, for reports that do not
+    say which day they are about.
     """
 
     initiatives: frozenset[str]
@@ -109,6 +113,8 @@ class ParseContext:
     as_of: datetime | None
     pinned_initiative: str | None
     pinned_source: str | None = None
+    time_zone: str = "UTC"
+    day: date | None = None
 
     @property
     def latest_instant(self) -> datetime:

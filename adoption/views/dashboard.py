@@ -14,11 +14,13 @@ from adoption.forms import AdoptionFilter
 from adoption.reports import ranges
 from adoption.reports.adoption import AdoptionReport, adoption_report
 from adoption.reports.charts import share_chart
+from adoption.reports.notes import marks, noted
 from adoption.reports.weekly import HEADER, export_rows
 from adoption.sources.catalogue import SOURCES
 from organizations.actions.trail import record
 from organizations.calculations.actor import Actor
-from organizations.permissions import MemberRequest, page
+from organizations.permissions import MemberRequest, fresh, page
+from organizations.reports.notes import notes_on
 from ui.tables import write_csv
 
 
@@ -33,19 +35,28 @@ def dashboard(request: MemberRequest) -> HttpResponse:
     context = {
         "report": report,
         "form": AdoptionFilter(report=report, ranges=named),
-        "chart": share_chart(points=report.points, finding=report.title),
+        **_noted(request, report),
         "sees_batches": request.member.may("see_data"),
         "may_upload": request.member.may("import_usage"),
         "sources": [SOURCES[name] for name in report.sources if name in SOURCES],
         "now": now,
-        "zone": ZoneInfo(request.organization.time_zone),
     }
     part = request.htmx and not request.htmx.history_restore_request
     return render(request, f"adoption/dashboard.html{'#adoption' if part else ''}", context)
 
 
+def _noted(request: MemberRequest, report: AdoptionReport) -> dict[str, Any]:
+    """The chart with the notes of the group that is shown, and what notes are kept under."""
+    about = noted(place=report.place, organization=request.organization)
+    notes = notes_on(kind=about[0], object_id=about[1], user_id=request.user.pk) if about else ()
+    shown = marks(notes=notes, weeks=[point.week for point in report.points])
+    chart = share_chart(points=report.points, finding=report.title, marks=shown)
+    return {"chart": chart, "noted": about}
+
+
 @require_GET
 @page("see_adoption")
+@fresh
 def adoption_export(request: MemberRequest) -> Any:
     """The figures of the page as CSV, suppressed alike."""
     now = datetime.now(UTC)

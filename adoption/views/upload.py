@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from adoption.actions.usage import admitted
+from adoption.actions.admission import Door
 from adoption.forms import UsageUploadForm
 from adoption.reports.initiatives import load_offer
 from adoption.sources.catalogue import SOURCES
@@ -47,21 +47,28 @@ def _receive(request: MemberRequest, form: UsageUploadForm) -> Received:
     values: dict[str, Any] = form.cleaned_data
     source = SOURCES[values["source"]]
     now = datetime.now(UTC)
+    door = Door(
+        organization=request.organization,
+        source=source,
+        initiative=values["initiative"],
+        content_type=form.content_type,
+        as_of=values["as_of"],
+        api_key=None,
+        now=now,
+    )
     new = NewBatch(
         organization_id=request.organization.pk,
         kind=BatchKind.USAGE,
         source=source.name,
         source_version=source.version,
-        content_type=form.content_type,
+        content_type=door.kept_as,
         actor=Actor(kind="user", id=request.user.pk),
         initiative=values["initiative"],
         as_of=values["as_of"],
         user=request.user,
         filename=values["file"].name,
     )
-    blocks = admitted(
-        source=source.name, content_type=form.content_type, blocks=values["file"].chunks(BLOCK)
-    )
+    blocks = door.admitted(values["file"].chunks(BLOCK))
     received = receive(new=new, blocks=blocks, now=now)
     if received.small and not received.replayed:
         work_off(batch=received.batch, clock=lambda: datetime.now(UTC))
