@@ -28,6 +28,8 @@ from lastmile.embedded.postgres import binaries
 from lastmile.embedded.roles import grant_on_later_tables, make_role
 from organizations import scope
 from organizations.actions import trail
+from organizations.actions.erasure import replay
+from organizations.actions.journal import Entry, read_journal
 from organizations.calculations.actor import SYSTEM
 from organizations.models import AuditHead, Organization
 
@@ -116,12 +118,14 @@ def _stored_files() -> list[Path]:
 
 
 # --- restoring --------------------------------------------------------------------------------
-def restore(*, source: Path, now: datetime) -> Manifest:
+def restore(*, source: Path, now: datetime, journal: Path | None = None) -> Manifest:
     """Restore a backup into an empty database, prove it whole, end all sessions and record it.
 
-    Raises BackupError; before anything is written when the file is damaged or too new, or the
-    database is not empty.
+    Whoever was erased since the backup was taken is erased again: the journals are those of this
+    installation, the one beside the backup, and `journal`. Raises BackupError; before anything is
+    written when the file is damaged or too new, or the database is not empty.
     """
+    erasures = _read_journals(source, journal)
     with zipfile.ZipFile(source) as archive, tempfile.TemporaryDirectory() as name:
         manifest = _read_manifest(archive)
         _check_target(manifest)
@@ -144,7 +148,21 @@ def restore(*, source: Path, now: datetime) -> Manifest:
                     now=now,
                     changes={"backup_made_at": manifest.made_at},
                 )
+    replay(entries=erasures, now=now)
     return manifest
+
+
+def _read_journals(source: Path, journal: Path | None) -> list[Entry]:
+    """The erasures of all journals at hand. One that was named and is missing stops the restore."""
+    if journal is not None and not journal.is_file():
+        raise BackupError(f"{journal} is no file. Nothing was changed.")
+    beside = source.parent / settings.ERASURE_JOURNAL.name
+    places = [settings.ERASURE_JOURNAL, beside, *([journal] if journal else [])]
+    try:
+        found = [entry for path in places for entry in read_journal(path=path)]
+    except (KeyError, TypeError, ValueError):
+        raise BackupError("A journal of erasures is damaged. Nothing was changed.") from None
+    return list({(entry.organization, entry.person): entry for entry in found}.values())
 
 
 def _read_manifest(archive: zipfile.ZipFile) -> Manifest:

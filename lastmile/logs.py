@@ -1,13 +1,18 @@
 """Logs of ids and counts: no names, addresses, secrets or row contents (SECURITY R25)."""
 
+import re
 import sys
 import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
+from django.http import HttpRequest
+
 FRAMES = 12
 # Celery writes the message of an exception into its own sentence.
 SPEAKS_OF_CONTENT = "celery.app.trace"
+# A part of an address longer than a public id is a token that lets somebody in.
+_TOKEN = re.compile(r"(?<=/)[^/\s?'\"]{40,}")
 
 
 def exception_without_words(
@@ -27,4 +32,17 @@ def exception_without_words(
         ]
     if event.get("logger") == SPEAKS_OF_CONTENT:
         event["event"] = str(event.get("event", "")).partition(":")[0]
+    return event
+
+
+def address_without_secrets(
+    logger: Any, name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Tell of a request by method and path, without its query and without tokens in the path."""
+    request = event.get("request")
+    if isinstance(request, HttpRequest):
+        event["request"] = f"{request.method} {request.path}"
+    for key in ("event", "request"):
+        if isinstance(event.get(key), str):
+            event[key] = _TOKEN.sub("…", event[key])
     return event

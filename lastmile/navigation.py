@@ -35,6 +35,10 @@ class Group:
 
 GROUPS = (
     Group(
+        title="",
+        entries=(Entry(name="queue", label="Decisions", icon="bell", action="see_queue", key="q"),),
+    ),
+    Group(
         title="Sprint",
         entries=(
             Entry(name="sprint_home", label="Home", icon="home", action="see_sprint", key="h"),
@@ -50,6 +54,7 @@ GROUPS = (
                 action="see_initiatives",
                 key="p",
             ),
+            Entry(name="proposals", label="Proposals", icon="plus", action="propose_initiative"),
             Entry(name="scoring", label="My scoring", icon="scale", action="score_blind"),
         ),
     ),
@@ -60,6 +65,7 @@ GROUPS = (
                 name="adoption", label="Departments", icon="people", action="see_adoption", key="a"
             ),
             Entry(name="my_usage", label="My usage", icon="user", action="see_own_usage"),
+            Entry(name="agreement", label="Agreement", icon="doc", action="see_agreement"),
         ),
     ),
     Group(
@@ -67,8 +73,23 @@ GROUPS = (
         entries=(
             Entry(name="data", label="Imports and keys", icon="in", action="see_data", key="d"),
             Entry(name="people", label="People", icon="list", action="see_people"),
+            Entry(name="trail", label="Audit trail", icon="lock", action="see_trail"),
+            Entry(name="settings", label="Settings", icon="gear", action="see_settings"),
         ),
     ),
+)
+
+
+# Tabs of the pages about settings. Who may open one is asked of the page itself.
+SETTINGS_TABS = (
+    ("settings", "General"),
+    ("settings_calendar", "Calendar"),
+    ("settings_prices", "Hour prices"),
+    ("settings_signers", "Signers"),
+    ("privacy", "Privacy"),
+    ("sign_on", "Sign-on"),
+    ("mail", "Mail"),
+    ("settings_leave", "Data file and leaving"),
 )
 
 

@@ -12,7 +12,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from lastmile import embedded
-from lastmile.logs import exception_without_words
+from lastmile.logs import address_without_secrets, exception_without_words
+from organizations.calculations.issuers import read_issuers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -25,10 +26,23 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 LOOPBACK_ONLY = set(ALLOWED_HOSTS) <= {"127.0.0.1", "localhost", "[::1]", "testserver"}
 HTTPS = env.bool("LASTMILE_HTTPS", default=not LOOPBACK_ONLY)
 
+# What mails written by the worker put before an address.
+_LOCAL_SITE = "http://127.0.0.1:8000"
+SITE: str = env(
+    "LASTMILE_SITE", default=_LOCAL_SITE if LOOPBACK_ONLY else f"https://{ALLOWED_HOSTS[0]}"
+).rstrip("/")
+
 if LASTMILE_DEMO and not LOOPBACK_ONLY:
     raise ImproperlyConfigured(
         "LASTMILE_DEMO prints logins, so it runs on this machine's own address only. "
         "Remove LASTMILE_DEMO, or set ALLOWED_HOSTS to 127.0.0.1,localhost."
+    )
+# The sample's printed logins have no phone that could show a code.
+REQUIRE_MFA = env.bool("LASTMILE_REQUIRE_MFA", default=True) and not LASTMILE_DEMO
+if not REQUIRE_MFA and not LOOPBACK_ONLY:
+    raise ImproperlyConfigured(
+        "LASTMILE_REQUIRE_MFA=0 lets a password alone make keys and roles, so it works on this "
+        "machine's own address only. Remove it, or set ALLOWED_HOSTS to 127.0.0.1,localhost."
     )
 if not LOOPBACK_ONLY and not HTTPS:
     raise ImproperlyConfigured(
@@ -112,7 +126,10 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "lastmile.middleware.PathOnlyRequestMiddleware",
+    "organizations.api.addresses.KeyInAddressMiddleware",
     "organizations.middleware.ScopeMiddleware",
+    "organizations.middleware.ViewAsMiddleware",
+    "organizations.middleware.SignOnMiddleware",
     "organizations.middleware.ErrorPageMiddleware",
 ]
 
@@ -173,6 +190,11 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = DATA_DIR / "files"
+# Ends of the audit chains, one line a night: where it lies on another disk, a cut tail shows there.
+AUDIT_HEADS = Path(path) if (path := env("LASTMILE_AUDIT_HEADS", default="")) else None
+ERASURE_JOURNAL = Path(
+    env("LASTMILE_ERASURE_JOURNAL", default="") or DATA_DIR / "erasures.jsonl"
+).resolve()
 
 # --- who signs in -----------------------------------------------------------------------------
 AUTH_USER_MODEL = "organizations.User"
@@ -194,9 +216,36 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key,20/15m/ip", "login": "60/15m/ip"}
+# This browser stays signed in; organizations.adapters ends the others.
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+# An address nobody has gets no mail: it would tell strangers of us, and fill the outbox.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+PASSWORD_RESET_TIMEOUT = 3600
+# Codes of a second factor count as sign-ins of that login.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "5/15m/key,20/15m/ip",
+    "login": "60/15m/ip",
+    "reset_password": "20/15m/ip,5/15m/key",
+    "reset_password_from_key": "20/15m/ip",
+    "change_password": "5/15m/user",
+    "reauthenticate": "20/15m/user",
+}
+# How many proxies add to X-Forwarded-For: whose addresses the limits above count.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("LASTMILE_PROXIES", default=0)
+MFA_ADAPTER = "organizations.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Last Mile"
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "organizations.forms.second_factor.SignInCodeForm",
+    "reauthenticate": "organizations.forms.second_factor.ConfirmCodeForm",
+    "activate_totp": "organizations.forms.second_factor.FirstCodeForm",
+}
+MFA_RATE_LIMITS = {"webauthn_login": "20/15m/ip"}
 USERSESSIONS_TRACK_ACTIVITY = False
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 3600
@@ -242,6 +291,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 KEY_REQUESTS_PER_MINUTE = env.int("LASTMILE_KEY_REQUESTS_PER_MINUTE", default=600)
 
+# --- reports that the operator fetches by command (manage.py pull); nothing else reads these ----
+PULL_GITHUB_TOKEN = env("LASTMILE_PULL_GITHUB_TOKEN", default="")
+PULL_GRAPH_TENANT = env("LASTMILE_PULL_GRAPH_TENANT", default="")
+PULL_GRAPH_CLIENT_ID = env("LASTMILE_PULL_GRAPH_CLIENT_ID", default="")
+PULL_GRAPH_CLIENT_SECRET = env("LASTMILE_PULL_GRAPH_CLIENT_SECRET", default="")
+
 # --- API --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["organizations.api.authentication.KeyAuthentication"],
@@ -262,7 +317,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "ENUM_NAME_OVERRIDES": {"BatchState": ["received", "running", "done", "refused", "dead"]},
+    "ENUM_NAME_OVERRIDES": {
+        "ItemState": ["open", "done", "withdrawn"],
+        "BatchState": [
+            *("received", "running", "done", "refused", "dead"),
+            *("preview", "discarded", "undone"),
+        ],
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": False},
@@ -290,6 +351,7 @@ SWEEP_SECONDS = env.int("LASTMILE_SWEEP_SECONDS", default=30)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "organizations.tasks.sweep", "schedule": SWEEP_SECONDS},
     "ensure-due": {"task": "sprints.tasks.ensure_due", "schedule": 15 * 60},
+    "digests": {"task": "organizations.tasks.digests", "schedule": 15 * 60},
 }
 
 # --- logs: ids and counts, never names, addresses or row contents ------------------------------
@@ -310,6 +372,7 @@ LOGGING = {
             "()": structlog.stdlib.ProcessorFormatter,
             "processors": [
                 exception_without_words,
+                address_without_secrets,
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),
             ],
@@ -329,5 +392,39 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 
-EMAIL_BACKEND = env("EMAIL_BACKEND", default="django.core.mail.backends.filebased.EmailBackend")
-EMAIL_FILE_PATH = DATA_DIR / "mail"
+# --- mail: rows first (organizations.actions.mail), sent by the worker where a server is set ----
+SENDS_MAIL = bool(env("EMAIL_URL", default=""))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("MAIL_FROM", default="Last Mile <lastmile@localhost>")
+EMAIL_TIMEOUT = 20
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+if SENDS_MAIL:
+    if not env("MAIL_FROM", default=""):
+        raise ImproperlyConfigured(
+            "EMAIL_URL needs MAIL_FROM as well: the sender, such as 'Last Mile <lm@acme.example>'."
+        )
+    _server = env.email_url("EMAIL_URL")
+    if not _server["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
+        raise ImproperlyConfigured("EMAIL_URL must begin with smtp+tls://, smtp+ssl:// or smtp://.")
+    EMAIL_BACKEND = _server["EMAIL_BACKEND"]
+    EMAIL_HOST, EMAIL_PORT = _server["EMAIL_HOST"], _server["EMAIL_PORT"]
+    EMAIL_HOST_USER = _server["EMAIL_HOST_USER"] or ""
+    EMAIL_HOST_PASSWORD = _server["EMAIL_HOST_PASSWORD"] or ""
+    EMAIL_USE_TLS = _server.get("EMAIL_USE_TLS", False)
+    EMAIL_USE_SSL = _server.get("EMAIL_USE_SSL", False)
+    if EMAIL_HOST_PASSWORD and not (EMAIL_USE_TLS or EMAIL_USE_SSL):
+        raise ImproperlyConfigured(
+            "EMAIL_URL would send its password unencrypted: begin it with smtp+tls:// (port 587) "
+            "or smtp+ssl:// (port 465)."
+        )
+
+# --- sign-on: issuers that an administrator may choose, and hosts the server may ask ------------
+try:
+    SIGN_ON_ISSUERS = read_issuers(env("LASTMILE_SIGN_ON", default=""))
+except ValueError as _fault:
+    raise ImproperlyConfigured(f"LASTMILE_SIGN_ON: {_fault}") from None
+SOCIALACCOUNT_ADAPTER = "organizations.adapters.SignOnAdapter"
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5

@@ -3,6 +3,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from lastmile import views
+from organizations.views import profile, sign_on
 
 api: list[URLPattern | URLResolver] = [
     re_path(r"", include("organizations.api.urls")),
@@ -12,12 +13,25 @@ api: list[URLPattern | URLResolver] = [
     re_path(r"^schema/?$", login_not_required(SpectacularAPIView.as_view()), name="api_schema"),
 ]
 
+# Read by allauth.
+handler429 = views.too_many_tries
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("accounts/login/", views.SignInView.as_view(), name="account_login"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/sessions/", profile.sessions, name="usersessions_list"),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/sign-on/", sign_on.find, name="sign_on_find"),
+    path("accounts/sign-on/cancelled/", sign_on.cancelled, name="socialaccount_login_cancelled"),
+    path("accounts/oidc/<str:provider_id>/login/", sign_on.start, name="openid_connect_login"),
+    path(
+        "accounts/oidc/<str:provider_id>/login/callback/",
+        sign_on.come_back,
+        name="openid_connect_callback",
+    ),
     path("api/v1/", include(api)),
     re_path(
         r"^api/docs/?$",

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET
 
@@ -15,6 +16,7 @@ from lastmile.health import checks
 from lastmile.navigation import LANDING
 from lastmile.sample import demo
 from organizations.models import User
+from organizations.reports.sign_on import any_usable
 
 
 def home(request: Any) -> HttpResponse:
@@ -36,7 +38,7 @@ class SignInView(LoginView):  # type: ignore[misc]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        return context | {"demo_logins": _demo_logins()}
+        return context | {"demo_logins": _demo_logins(), "sign_on": any_usable()}
 
 
 def _demo_logins() -> tuple[demo.DemoLogin, ...]:
@@ -62,6 +64,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
     if request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1", ""):
         body["checks"] = {c.name: {"ok": c.ok, "note": c.note} for c in found}
     return JsonResponse(body, status=200 if ready else 503)
+
+
+def too_many_tries(request: HttpRequest) -> HttpResponse:
+    """The page of allauth's limits, all of which count a quarter of an hour."""
+    headers = {"Retry-After": str(15 * 60)}
+    return HttpResponse(render_to_string("429.html", request=request), status=429, headers=headers)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -1,10 +1,16 @@
 """How figures, dates and money are written on every page. Plain Python: text out, no clock inside.
 
+Thousands and tenths are parted as the reader chose, for the length of a request (`written_as`);
+files and the API never ask this module, they always use a decimal point.
+
 Words and signs follow the interface design: tabular figures with a thousands separator, a true
 minus, whole percent, "25 Nov 2026", "$186k" on cards. Unknown is ``None`` and never reaches this
 module: who has no figure says so with the sign for unknown, not with a number.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -15,6 +21,26 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$", "INR": "₹"}
 SHORT_UNITS = ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**3), "k"))
 SHORT_FIGURES = 3
+
+DEFAULT_STYLE = "comma_point"
+# The sign between thousands and the one before tenths. No line breaks inside a number.
+STYLES = {
+    DEFAULT_STYLE: (",", "."),
+    "point_comma": (".", ","),
+    "space_comma": ("\N{NARROW NO-BREAK SPACE}", ","),
+    "apostrophe_point": ("\N{RIGHT SINGLE QUOTATION MARK}", "."),
+}
+_style = ContextVar("number_style", default=DEFAULT_STYLE)
+
+
+@contextmanager
+def written_as(style: str) -> Iterator[None]:
+    """Numbers inside are written in that style, one of STYLES; an unknown one is the default."""
+    token = _style.set(style if style in STYLES else DEFAULT_STYLE)
+    try:
+        yield
+    finally:
+        _style.reset(token)
 
 
 def integer(value: Number) -> str:
@@ -28,7 +54,7 @@ def integer(value: Number) -> str:
 def decimal(value: Number, *, places: int = 1) -> str:
     """A number with a fixed count of decimal places: 2.25 at one place → "2.3"."""
     exact = _rounded(_finite(value), places)
-    return _sign(exact) + f"{abs(exact):,f}"
+    return _sign(exact) + _parted(f"{abs(exact):,f}")
 
 
 def percent(share: Number, *, places: int = 0) -> str:
@@ -40,10 +66,10 @@ def percent(share: Number, *, places: int = 0) -> str:
     shown = _rounded(exact, places)
     step = Decimal(1).scaleb(-places)
     if exact > 0 and shown == 0:
-        return f"<{step:f}%"
+        return f"<{_parted(f'{step:f}')}%"
     if exact < 100 and shown == 100:
-        return f">{100 - step:f}%"
-    return f"{_sign(shown)}{abs(shown):,f}%"
+        return f">{_parted(f'{100 - step:f}')}%"
+    return f"{_sign(shown)}{_parted(f'{abs(shown):,f}')}%"
 
 
 def signed_points(change: Number) -> str:
@@ -57,7 +83,7 @@ def signed_points(change: Number) -> str:
 def money(amount: Decimal, *, currency: str) -> str:
     """The full amount without cents, for tables and exports: 186400 USD → "$186,400"."""
     whole = _rounded(_finite(amount), 0)
-    return _sign(whole) + _with_currency(f"{abs(whole):,f}", currency)
+    return _sign(whole) + _with_currency(_parted(f"{abs(whole):,f}"), currency)
 
 
 def money_short(amount: Decimal, *, currency: str) -> str:
@@ -126,7 +152,13 @@ def _significant(exact: Decimal, figures: int) -> Decimal:
 
 def _plain(exact: Decimal) -> str:
     text = f"{exact:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return _parted(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def _parted(text: str) -> str:
+    """Digits as Python groups them, in the reader's signs."""
+    thousands, point = STYLES[_style.get()]
+    return text.translate({ord(","): thousands, ord("."): point})
 
 
 def _sign(exact: Decimal) -> str:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO, TextIOWrapper
 from tempfile import SpooledTemporaryFile
-from typing import IO, TypeAlias
+from typing import IO, TextIO, TypeAlias
 
 Cell: TypeAlias = "str | int | float | Decimal | bool | date | datetime | None"
 
@@ -30,13 +30,25 @@ def write_csv(rows: Iterable[Sequence[Cell]], header: Sequence[str]) -> IO[bytes
     """
     file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
     text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
-    writer.writerow([guarded(name) for name in header])
-    writer.writerows([_written(cell) for cell in row] for row in rows)
+    write_rows(text, rows, header)
     text.detach()
     small = file.tell() <= IN_MEMORY
     file.seek(0)
     return _in_memory(file) if small else file
+
+
+def write_rows(text: TextIO, rows: Iterable[Sequence[Cell]], header: Sequence[str]) -> int:
+    """Write header and rows as CSV into an open text; how many rows there were.
+
+    Raises ValueError for NaN and infinity, which are no figures.
+    """
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerow([guarded(name) for name in header])
+    count = 0
+    for row in rows:
+        writer.writerow([_written(cell) for cell in row])
+        count += 1
+    return count
 
 
 def _in_memory(file: IO[bytes]) -> IO[bytes]:

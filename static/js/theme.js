@@ -1,14 +1,10 @@
-// Light, dark or as the system. The server reads the cookie and sets data-theme before the first
-// paint; this module only writes it. Without script the system decides.
+// Light, dark or as the system. The server sets data-theme before the first paint, from what the
+// login keeps or else from the cookie; this module writes both. Without script the system decides.
 const YEAR = 365 * 24 * 3600;
 const root = document.documentElement;
 const button = document.querySelector("[data-themes]");
+const menu = document.getElementById("themes");
 const choices = [...document.querySelectorAll("[data-theme-choice]")];
-
-function remembered() {
-  const match = document.cookie.match(/(?:^|; )theme=(light|dark)(?:;|$)/);
-  return match ? match[1] : "";
-}
 
 function paint(theme) {
   if (theme) root.dataset.theme = theme;
@@ -24,13 +20,23 @@ function remember(theme) {
   document.cookie = `theme=${theme}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
 }
 
+// The form has an address only where somebody is signed in.
+function keep(choice) {
+  if (!menu.getAttribute("action")) return;
+  const body = new FormData(menu);
+  body.set("theme", choice.value);
+  fetch(menu.action, { method: "POST", body, headers: { Accept: "text/plain" }, keepalive: true });
+}
+
 for (const choice of choices) {
-  choice.addEventListener("click", () => {
+  choice.addEventListener("click", (event) => {
+    event.preventDefault();
     remember(choice.dataset.themeChoice);
     paint(choice.dataset.themeChoice);
-    document.getElementById("themes").hidePopover();
+    keep(choice);
+    menu.hidePopover();
   });
 }
 
 if (button) button.hidden = false;
-paint(remembered());
+paint(root.dataset.theme || "");

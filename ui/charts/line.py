@@ -5,7 +5,7 @@ are labelled at their end. The same numbers stand in ``rows`` for the table twin
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ui.charts import scale
 from ui.charts.drawing import Cell, Dot, Gridline, Row, Text, cells_of, gap_notes
@@ -34,6 +34,15 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """Something that happened: ``place`` counts weeks from the first, with fractions."""
+
+    place: float
+    label: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Line:
     """One drawn line: paths of its unbroken runs, dots where a run begins, ends or is alone."""
 
@@ -54,6 +63,7 @@ class Drawing:
     gridlines: tuple[Gridline, ...]
     weeks: tuple[Text, ...]
     lines: tuple[Line, ...]
+    marks: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -67,10 +77,17 @@ class LineChart:
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     is_empty: bool
+    marks: tuple[Mark, ...] = ()
 
 
-def line_chart(*, series: Sequence[Series], labels: Sequence[str], finding: str) -> LineChart:
-    """Lay out up to six series over the same weeks.
+def line_chart(
+    *,
+    series: Sequence[Series],
+    labels: Sequence[str],
+    finding: str,
+    marks: Sequence[Mark] = (),
+) -> LineChart:
+    """Lay out up to six series over the same weeks; marks are upright lines on their days.
 
     Raises ValueError when a series has another length than the labels, when a share lies outside
     0 to 1, when a suppressed place still holds its figure, or when there are too many series.
@@ -84,14 +101,23 @@ def line_chart(*, series: Sequence[Series], labels: Sequence[str], finding: str)
     margin = max(WIDE_MARGIN, max(map(len, endings)) * scale.GLYPH + 12)
     return LineChart(
         finding=finding,
-        wide=_drawing(
-            series, weeks, width=WIDE, margin=min(margin, WIDE_MARGIN_MOST), with_name=True
+        wide=_marked(
+            _drawing(
+                series, weeks, width=WIDE, margin=min(margin, WIDE_MARGIN_MOST), with_name=True
+            ),
+            marks,
+            weeks,
         ),
-        narrow=_drawing(series, weeks, width=NARROW, margin=NARROW_MARGIN, with_name=False),
+        narrow=_marked(
+            _drawing(series, weeks, width=NARROW, margin=NARROW_MARGIN, with_name=False),
+            marks,
+            weeks,
+        ),
         columns=tuple(one.label for one in series),
         rows=_rows(series, weeks),
         notes=_notes(series, weeks),
         is_empty=all(value is None for one in series for value in one.points),
+        marks=tuple(marks),
     )
 
 
@@ -120,7 +146,13 @@ def _drawing(
         gridlines=tuple(_gridline(tick) for tick in TICKS),
         weeks=_week_labels(weeks, right=right),
         lines=_with_ends(lines, series, with_name=with_name),
+        marks=(),
     )
+
+
+def _marked(drawing: Drawing, marks: Sequence[Mark], weeks: tuple[str, ...]) -> Drawing:
+    found = tuple(_x(mark.place, len(weeks), drawing.right) for mark in marks)
+    return replace(drawing, marks=found)
 
 
 def _gridline(tick: float) -> Gridline:
@@ -209,7 +241,7 @@ def _notes(series: Sequence[Series], weeks: tuple[str, ...]) -> tuple[str, ...]:
     return gap_notes(weeks, unknown=unknown, suppressed=suppressed)
 
 
-def _x(place: int, count: int, right: float) -> float:
+def _x(place: float, count: int, right: float) -> float:
     if count < 2:
         return round((LEFT + right) / 2, 1)
     return scale.position(place, low=0, high=count - 1, start=LEFT, end=right)

@@ -177,8 +177,10 @@ def is_checkbox(field: BoundField) -> bool:
 def theme(context: Context) -> SafeString | str:
     """``<html{% theme %}>``: the theme the person chose, so that no page flashes in the other one.
 
-    Without a choice, or where there is no request, the system decides.
+    A login keeps its choice, elsewhere a cookie does. Without a choice, or where there is no
+    request, the system decides.
     """
     request = context.get("request")
-    chosen = request.COOKIES.get("theme") if request else None
+    kept = getattr(request, "theme", None)
+    chosen = kept or (request.COOKIES.get("theme") if request else None)
     return format_html(' data-theme="{}"', chosen) if chosen in THEMES else ""

@@ -20,16 +20,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--erasures",
+            type=Path,
+            help="a journal of erasures (erasures.jsonl) that lies somewhere else",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         embedded = not os.environ.get("DATABASE_URL")
         try:
             with database_at_hand(settings.DATA_DIR, embedded=embedded):
-                manifest = restore(source=options["file"], now=datetime.now(UTC))
+                manifest = restore(
+                    source=options["file"], now=datetime.now(UTC), journal=options["erasures"]
+                )
         except (BackupError, EmbeddedError, OSError, BadZipFile) as refusal:
             raise CommandError(str(refusal)) from None
         self.stdout.write(
             f"Restored and checked: {sum(manifest.rows.values()):,} rows in {len(manifest.rows)} "
             f"tables, {len(manifest.sha256)} parts, {len(manifest.audit_heads)} audit chains, "
-            f"as of {manifest.made_at}. All sessions were ended. Start with `python3 dev.py up`."
+            f"as of {manifest.made_at}. All sessions ended; who was erased since is erased "
+            "again. Start with `python3 dev.py up`."
         )
