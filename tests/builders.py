@@ -11,9 +11,9 @@ from decimal import Decimal
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from organizations.actions.batches import NewBatch, receive, work_off
-from organizations.actions.directory import get_departments, get_job_roles
 from organizations.actions.keys import NewKey, create_key
 from organizations.actions.people import Change, store_people
+from organizations.actions.places import get_departments, get_job_roles
 from organizations.calculations.actor import SYSTEM, Actor
 from organizations.calculations.jobs import BatchKind
 from organizations.calculations.people import Known, aliases_of

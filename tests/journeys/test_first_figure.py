@@ -170,9 +170,10 @@ def import_people(page: Page, today: date) -> None:
     body = people_file(today).encode()
     file = FilePayload(name="people.csv", mimeType="text/csv", buffer=body)
     page.get_by_label("File of people").set_input_files(file)
-    page.get_by_role("button", name="Import").click()
+    page.get_by_role("button", name="Show what it changes").click()
+    page.get_by_role("button", name="Apply", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(
-        f"Batch 1: all {len(STAFF)} rows were taken"
+        f"This file added {len(STAFF)} people"
     )
 
 

@@ -23,22 +23,47 @@ FIRST_SCREENS = {
     Role.PROGRAM_LEAD: (
         "/sprint/",
         "No sprint is planned. No figure of use yet.",
-        ["Home", "Initiatives", "Departments", "My usage", "Imports and keys", "People"],
+        [
+            *("Decisions", "Home", "Initiatives", "Proposals", "Departments", "My usage"),
+            *("Agreement", "Imports and keys", "People"),
+        ],
     ),
     Role.EXECUTIVE: (
         "/sprint/",
         "No sprint is planned. No figure of use yet.",
-        ["Home", "Initiatives", "Departments", "My usage"],
+        [
+            *("Decisions", "Home", "Initiatives", "Proposals", "Departments", "My usage"),
+            "Agreement",
+        ],
     ),
-    Role.CHAMPION: ("/adoption/", "No usage has arrived yet", ["Departments", "My usage"]),
+    Role.CHAMPION: (
+        "/adoption/",
+        "No usage has arrived yet",
+        ["Decisions", "Proposals", "Departments", "My usage", "Agreement"],
+    ),
     Role.ADMINISTRATOR: (
         "/data/",
         "No data has arrived yet",
-        ["Departments", "My usage", "Imports and keys", "People"],
+        [
+            *("Decisions", "Departments", "My usage", "Agreement", "Imports and keys", "People"),
+            *("Audit trail", "Settings"),
+        ],
     ),
-    Role.AUDITOR: ("/adoption/", "No usage has arrived yet", ["Departments"]),
-    Role.FACILITATOR: ("/scoring/", "Nothing waits for your score", ["My scoring", "My usage"]),
-    Role.MEMBER: ("/me/", "No usage can be shown for this login", ["Departments", "My usage"]),
+    Role.AUDITOR: (
+        "/adoption/",
+        "No usage has arrived yet",
+        ["Decisions", "Departments", "Agreement", "Audit trail", "Settings"],
+    ),
+    Role.FACILITATOR: (
+        "/scoring/",
+        "Nothing waits for your score",
+        ["Decisions", "My scoring", "My usage", "Agreement"],
+    ),
+    Role.MEMBER: (
+        "/me/",
+        "No usage can be shown for this login",
+        ["Decisions", "Proposals", "Departments", "My usage", "Agreement"],
+    ),
 }
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import zipfile
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,8 +20,11 @@ from lastmile.embedded.places import places
 from lastmile.embedded.services import Services, sole_use
 from organizations import scope
 from organizations.actions import trail
+from organizations.actions.erasure import erase_person
 from organizations.calculations.actor import SYSTEM
+from organizations.calculations.jobs import BatchKind
 from organizations.models import Organization
+from tests.builders import imported, make_batch, make_initiative, make_person
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -96,6 +100,74 @@ def test_a_backup_comes_back_whole_in_an_empty_installation(
     second = restored(backup, data_folder)
     assert second.returncode == 1
     assert "not empty" in second.stderr
+
+
+@pytest.mark.services
+def test_whoever_was_erased_after_a_backup_is_erased_again_by_its_restore(
+    organization: Organization,
+    stored_file: Path,
+    tmp_path: Path,
+    data_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(settings, "ERASURE_JOURNAL", tmp_path / "erasures.jsonl")
+    backup = tmp_path / "lastmile.backup"
+    with scope.organization(organization.pk):
+        person = make_person(email="canary.bird@acme.test", name="Canary Bird")
+        make_initiative()
+        body = "initiative,subject,day\ncopilot,email:canary.bird@acme.test,2026-02-02\n"
+        imported(make_batch(body, organization=organization, kind=BatchKind.USAGE, now=NOW))
+        write(target=backup, now=NOW)
+        erase_person(person=person, actor=SYSTEM, now=NOW)
+    assert len((tmp_path / "erasures.jsonl").read_text().splitlines()) == 1
+    done = restored(backup, data_folder)
+    assert done.returncode == 0, done.stderr
+    assert "canary" not in (done.stdout + done.stderr).casefold()
+    where = places(data_folder)
+    with sole_use(where):
+        services = Services(where, broker=False)
+        services.start()
+        try:
+            left = everything_in(addresses(data_folder).database_url)
+        finally:
+            services.stop()
+    assert "Erased person" in left
+    assert "canary" not in left.casefold()
+    assert "canary" not in (data_folder / "erasures.jsonl").read_text()
+
+
+@pytest.mark.services
+def test_a_journal_that_is_named_and_missing_stops_the_restore(backup: Path) -> None:
+    with pytest.raises(BackupError, match="is no file"):
+        restore(source=backup, now=NOW, journal=backup.parent / "elsewhere.jsonl")
+
+
+@pytest.mark.services
+def test_a_damaged_journal_stops_the_restore(backup: Path) -> None:
+    journal = backup.parent / "elsewhere.jsonl"
+    journal.write_text('{"organization": 1}\n')
+    with pytest.raises(BackupError, match="journal of erasures is damaged"):
+        restore(source=backup, now=NOW, journal=journal)
+
+
+def everything_in(url: str) -> str:
+    """All rows of all tables as text; compressed bodies count as what they hold."""
+    link = psycopg2.connect(url)
+    try:
+        with link.cursor() as cursor:
+            cursor.execute(
+                "SELECT oid::regclass::text FROM pg_class"
+                " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            )
+            parts = []
+            for (table,) in cursor.fetchall():
+                cursor.execute(f"SELECT t::text FROM {table} t")
+                parts += [row for (row,) in cursor.fetchall()]
+            cursor.execute("SELECT body FROM organizations_batchchunk")
+            parts += [zlib.decompress(bytes(body)).decode() for (body,) in cursor.fetchall()]
+    finally:
+        link.close()
+    return "\n".join(parts)
 
 
 def facts_of(url: str) -> tuple[str, list[str], bool]:

@@ -61,3 +61,17 @@ def test_a_query_is_not_logged(
     text = told()
     assert "/api/v1/batches" in text
     assert SECRET not in text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("level", ["INFO", "WARNING"])
+def test_a_link_that_lets_somebody_in_is_not_logged(
+    told: Callable[[], str], level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = "k" * 43
+    with caplog.at_level(level):
+        assert Client().get(f"/invitations/{token}/", {"q": SECRET}).status_code == 404
+    text = told()
+    assert "/invitations/" in text
+    assert token not in text
+    assert SECRET not in text

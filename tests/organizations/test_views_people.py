@@ -183,28 +183,28 @@ def upload(client, body: str, name: str = "people.csv"):
     return client.post(reverse("people_import"), {"file": file})
 
 
-def test_an_uploaded_file_becomes_a_batch_that_is_worked_off_at_once(acme, lead):
+def test_an_uploaded_file_becomes_a_preview_and_nothing_is_applied_yet(acme, lead):
     answer = upload(lead, CSV)
 
-    assert answer["Location"] == reverse("batch", args=[1])
+    assert answer["Location"] == reverse("people_preview", args=[1])
     with scope.organization(acme.organization.pk):
         batch = ImportBatch.objects.get()
-        assert Person.objects.filter(email="ana.rivera@acme.test").exists()
-    assert (batch.state, batch.accepted, batch.filename) == ("done", 1, "people.csv")
+        assert not Person.objects.filter(email="ana.rivera@acme.test").exists()
+    assert (batch.state, batch.filename) == ("preview", "people.csv")
     assert batch.user == acme.users[Role.PROGRAM_LEAD]
-    assert "its only row was taken" in lead.get(answer["Location"]).content.decode()
+    assert "This file adds 1 person" in lead.get(answer["Location"]).content.decode()
 
 
-def test_the_same_file_again_changes_nothing_and_says_so(acme, lead):
+def test_the_same_file_again_leads_to_the_preview_that_waits(acme, lead):
     upload(lead, CSV)
 
     answer = upload(lead, CSV)
 
-    assert answer["Location"] == reverse("batch", args=[1])
-    assert "was taken before" in lead.get(answer["Location"]).content.decode()
+    assert answer["Location"] == reverse("people_preview", args=[1])
+    assert "waits here already" in lead.get(answer["Location"]).content.decode()
 
 
-@pytest.mark.parametrize("name", ["people.xlsx", "people", "people.csv.exe"])
+@pytest.mark.parametrize("name", ["people.xls", "people", "people.csv.exe"])
 def test_the_ending_decides_what_a_file_is(acme, lead, name):
     answer = upload(lead, CSV, name=name)
 
@@ -229,7 +229,7 @@ def test_the_template_can_be_filled_in_and_sent(acme, lead):
 
     assert answer.content.decode() == TEMPLATE
     assert "attachment" in answer["Content-Disposition"]
-    assert upload(lead, TEMPLATE)["Location"] == reverse("batch", args=[1])
+    assert upload(lead, TEMPLATE)["Location"] == reverse("people_preview", args=[1])
 
 
 def test_the_day_of_the_list_is_the_organizations_day(acme, lead, time_machine):

@@ -17,11 +17,9 @@ from organizations.calculations.roles import Role
 from organizations.dirty import ask_refresh, mark_weeks
 from organizations.errors import LeaseLost
 from organizations.models import (
-    ApiKey,
     DirtyWeek,
     ImportBatch,
     JobRun,
-    KeyMinute,
     Organization,
     Subject,
 )
@@ -246,22 +244,18 @@ def test_every_organization_gets_its_own_night(in_acme: Company, twin: Company) 
         assert not Snapshot.objects.exists()
 
 
-def test_a_night_forgets_old_keys_of_repetition_and_counters(in_acme: Company) -> None:
+def test_a_night_forgets_old_keys_of_repetition(in_acme: Company) -> None:
     batches = [
         make_batch("", organization=in_acme.organization, kind=BatchKind.PEOPLE, now=then)
         for then in (NOW - timedelta(days=8), NOW - timedelta(days=6))
     ]
     for batch in batches:
         ImportBatch.objects.filter(pk=batch.pk).update(idempotency_key=f"key-{batch.number}")
-    key = ApiKey.objects.first()
-    for hours in (25, 23):
-        KeyMinute.objects.create(api_key=key, minute=NOW - timedelta(hours=hours), requests=1)
     nights_at(in_acme, NOW)
     kept = ImportBatch.objects.filter(idempotency_key__isnull=False)
     assert [batch.pk for batch in kept] == [batches[1].pk]
-    assert [minute.minute for minute in KeyMinute.objects.all()] == [NOW - timedelta(hours=23)]
     steps = [step["name"] for step in JobRun.objects.get(kind=NIGHT).steps]
-    assert steps[-3:] == [*(step.name for step in NIGHT_STEPS), "snapshot"]
+    assert steps[-2:] == [*(step.name for step in NIGHT_STEPS), "snapshot"]
 
 
 # --- what the snapshot tells --------------------------------------------------------------------
