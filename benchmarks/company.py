@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import connection
 
 from organizations import scope
-from organizations.actions.directory import get_departments
 from organizations.actions.keys import create_key
+from organizations.actions.places import get_departments
 from organizations.actions.tenant import create_organization
 from organizations.calculations.actor import SYSTEM
 from organizations.calculations.roles import Scope
