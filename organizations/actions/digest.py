@@ -26,6 +26,7 @@ from organizations.errors import NotFound
 from organizations.models import DigestSent, Organization, User
 from organizations.reports.digest import Recipient, digest_lines, recipients
 from organizations.reports.queue import local_today
+from ui.formats import long_date
 
 PURPOSE = "organizations.digest.unsubscribe"
 UNSUBSCRIBE_LIVES = timedelta(days=90)
@@ -94,13 +95,40 @@ def _mail(
         kind="digest",
         address=user.email,
         subject=context["subject"],
-        text=render_to_string("mail/digest.txt", context).strip(),
+        text=_text(context),
         html=render_to_string("mail/digest.html", context).strip(),
         headers={
             "List-Unsubscribe": f"<{way_out}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         },
     )
+
+
+def _text(context: dict[str, Any]) -> str:
+    """The same as plain text. No template: those escape for HTML, and this is none."""
+    left = context["left"]
+    return "\n".join(
+        (
+            f"Hello {context['name']},",
+            "",
+            f"this waits for you at {context['organization']}:",
+            "",
+            *(f"- {line.title} ({line.kind}){_due_words(line)}" for line in context["lines"]),
+            *([f"- and {left} more"] if left else []),
+            "",
+            f"Open the queue: {context['queue']}",
+            "",
+            f"No more digests: {context['way_out']}",
+            f"The link works for {context['days']} days. You choose how often it comes in your"
+            " profile.",
+        )
+    )
+
+
+def _due_words(line: DigestLine) -> str:
+    if line.due_on is None:
+        return ""
+    return f", {'was due' if line.overdue else 'due'} {long_date(line.due_on)}"
 
 
 def unsubscribe_token(user: User, organization: Organization) -> str:
