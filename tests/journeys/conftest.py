@@ -47,6 +47,11 @@ class Visit:
         self.page.goto(self.address + path)
         return self.page
 
+    def look(self, *, size: dict[str, int], theme: str) -> None:
+        """Turn the screen or the theme over, as somebody does without loading the page again."""
+        self.page.set_viewport_size(size)  # type: ignore[arg-type]
+        self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+
     def check_access(self) -> None:
         """axe finds nothing, and the page does not scroll sideways."""
         assert self.barriers() == []
