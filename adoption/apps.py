@@ -6,6 +6,8 @@ class AdoptionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from adoption.actions.admission import read_by
+        from adoption.actions.undo import undo_batch
         from adoption.actions.usage import process_usage
         from adoption.calculations.deeds import ADOPTION
         from adoption.refresh.forgetting import PERSON_DATA
@@ -14,6 +16,7 @@ class AdoptionConfig(AppConfig):
         from adoption.reports.exports import TABLES
         from adoption.reports.notes import NOTABLES
         from adoption.reports.shared import show_adoption
+        from adoption.reports.subjects import rows_of_subjects
         from adoption.sources.catalogue import SOURCES
         from organizations.calculations.jobs import BatchKind
         from organizations.registry import (
@@ -32,9 +35,18 @@ class AdoptionConfig(AppConfig):
             register_step,
             register_table_export,
         )
-        from organizations.reports.offers import Upload, add_upload, name_sources
+        from organizations.reports.offers import Upload, add_upload, count_rows, name_sources
 
-        register_batch_work(BatchWork(kind=BatchKind.USAGE, process=process_usage))
+        register_batch_work(
+            BatchWork(
+                kind=BatchKind.USAGE,
+                process=process_usage,
+                action="import_usage",
+                undo=undo_batch,
+                preview="usage_preview",
+                about=read_by,
+            )
+        )
         register_deeds("Adoption", ADOPTION)
         for table in TABLES:
             register_table_export(table)
@@ -55,6 +67,7 @@ class AdoptionConfig(AppConfig):
                 name="events", label="Marks of counted events", order=15, forget=forget_old_events
             )
         )
+        count_rows(rows_of_subjects)
         name_sources(lambda: [(source.name, source.label) for source in SOURCES.values()])
         add_upload(
             Upload(

@@ -29,8 +29,17 @@ class OrganizationsConfig(AppConfig):
         from organizations import adapters
         from organizations.actions.accounts import sweep_sessions
         from organizations.actions.directory import process_people
+        from organizations.actions.people_undo import undo
 
-        register_batch_work(BatchWork(kind=BatchKind.PEOPLE, process=process_people))
+        register_batch_work(
+            BatchWork(
+                kind=BatchKind.PEOPLE,
+                process=process_people,
+                action="import_people",
+                undo=undo,
+                preview="people_preview",
+            )
+        )
         register_night_step(Step(name="sessions", order=900, run=sweep_sessions))
         adapters.connect()
         self._register_people()
@@ -55,8 +64,20 @@ class OrganizationsConfig(AppConfig):
         from organizations.actions.people_preview import END_MANY, apply_agreed
         from organizations.calculations.roles import Scope
         from organizations.reports.offers import ImportTemplate, add_template
+        from organizations.sources import links
         from organizations.sources.directory import TEMPLATE
 
+        add_template(
+            ImportTemplate(
+                key="links",
+                order=35,
+                label="Links of subjects",
+                words="Which person a login, an id or an address of a source is, and since when",
+                body=links.TEMPLATE,
+                upload="subjects_upload",
+                action="link_subject",
+            )
+        )
         add_template(
             ImportTemplate(
                 key="people",

@@ -15,11 +15,18 @@ class BatchWork:
     """How batches of one kind are worked off.
 
     process(batch=…, lease=…, clock=…) merges in one transaction and raises LeaseLost when the lease
-    is no longer held.
+    is no longer held. action: who may send such a file, and take it back. undo(batch=…, actor=…,
+    now=…) takes a batch that is done back, or raises a refusal that says why not. preview: URL name
+    of the page on which a kept file is looked at, by its number. about(batch) tells what else its
+    page should say of how it was read, as (term, words); it runs inside the organization.
     """
 
     kind: str
     process: Callable[..., None]
+    action: str = ""
+    undo: Callable[..., Any] | None = None
+    preview: str = ""
+    about: Callable[[Any], Sequence[tuple[str, str]]] = lambda batch: ()
 
 
 @dataclass(frozen=True, kw_only=True)

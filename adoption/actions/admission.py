@@ -1,20 +1,25 @@
 """The door of usage: what is looked at, and what of it is kept, before anything is answered."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from adoption.models import PROFILE, PROFILE_VERSION, MappingProfile
 from adoption.sources import kept
 from adoption.sources.catalogue import SOURCES, Source
-from adoption.sources.rows import ADDING, ParseContext
+from adoption.sources.mapping import mapping_of
+from adoption.sources.rows import ADDING, ParseContext, Parsed, UsageRow
 from organizations.models import ApiKey, ImportBatch, Organization
 from portfolio.models import Initiative
 
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """What a request says of its body, as far as reading it needs to know."""
+    """What a request says of its body, as far as reading it needs to know.
+
+    profile: what was declared of the columns, for the source `mapper`.
+    """
 
     organization: Organization
     source: Source
@@ -24,11 +29,15 @@ class Door:
     api_key: ApiKey | None
     now: datetime
     day: date | None = None
+    profile: MappingProfile | None = None
 
     @property
     def options(self) -> dict[str, str]:
         """What the batch has to remember beside its body."""
-        return {"day": self.day.isoformat()} if self.day else {}
+        found = {"day": self.day.isoformat()} if self.day else {}
+        if self.profile is not None:
+            found |= {PROFILE: self.profile.name, PROFILE_VERSION: str(self.profile.version)}
+        return found
 
     @property
     def kept_as(self) -> str:
@@ -40,20 +49,23 @@ class Door:
 
         A body that can carry prompts or answers is read here and now, and only its rows are kept.
         """
-        looked_at = self._looked_at(blocks)
         if not self.source.holds_text:
-            return looked_at
-        pieces = self.source.parse(
-            looked_at, content_type=self.content_type, context=self._context()
+            return self._looked_at(blocks)
+        return kept.keep(self.pieces(blocks))
+
+    def pieces(self, blocks: Iterable[bytes]) -> Iterator[Parsed[UsageRow]]:
+        """The body as it is read, of which nothing is stored. Raises EnvelopeError."""
+        return self.source.parse(
+            self._looked_at(blocks), content_type=self.content_type, context=self.context()
         )
-        return kept.keep(pieces)
 
     def _looked_at(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         for block in blocks:
             self.source.admit(content_type=self.content_type, head=block)
             yield block
 
-    def _context(self) -> ParseContext:
+    def context(self) -> ParseContext:
+        """What reading the body has to know."""
         return context_of(
             organization=self.organization,
             initiatives=Initiative.objects.values_list("key", flat=True),
@@ -63,7 +75,21 @@ class Door:
             api_key=self.api_key,
             now=self.now,
             day=self.day,
+            profile=self.profile,
         )
+
+
+def read_by(batch: ImportBatch) -> Sequence[tuple[str, str]]:
+    """(term, words) of the profile that read a batch, units and all; nothing without one."""
+    if PROFILE not in batch.options:
+        return ()
+    name, version = batch.options[PROFILE], int(batch.options[PROFILE_VERSION])
+    profile = MappingProfile.objects.filter(name=name, version=version).first()
+    if profile is None:
+        # It was deleted in the moment in which the batch arrived.
+        return (("Profile", f"{name}, version {version}, deleted"),)
+    mapping = mapping_of(profile.mapping)
+    return (("Profile", str(profile)), ("A line is", mapping.period), *mapping.fields)
 
 
 def context_of(
@@ -76,12 +102,13 @@ def context_of(
     api_key: ApiKey | None,
     now: datetime,
     day: date | None = None,
+    profile: MappingProfile | None = None,
 ) -> ParseContext:
     """What a source has to know to read a body. Runs inside the organization."""
     return ParseContext(
         initiatives=frozenset(initiatives),
         default_initiative=initiative or None,
-        default_source=_default_source(source, api_key),
+        default_source=profile.name if profile else _default_source(source, api_key),
         today=now.astimezone(ZoneInfo(organization.time_zone)).date(),
         now=now,
         currency=organization.currency,
@@ -90,6 +117,7 @@ def context_of(
         pinned_source=(api_key.pinned_source or None) if api_key else None,
         time_zone=organization.time_zone,
         day=day,
+        mapping=mapping_of(profile.mapping) if profile else None,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
 from adoption.actions.admission import Door
+from adoption.actions.profiles import profile_named
 from adoption.sources.catalogue import find_source
 from organizations.actions.batches import NewBatch, receive, work_off
 from organizations.calculations.actor import SYSTEM
@@ -29,10 +30,11 @@ def take_body(
     as_of: datetime | None = None,
     strict: bool = False,
     day: date | None = None,
+    profile: str = "",
 ) -> ImportBatch:
     """Keep a body and work it off here, whatever its size. Runs inside the organization.
 
-    Raises EnvelopeError, UnknownInitiative, and what receiving a batch raises.
+    Raises EnvelopeError, UnknownInitiative, UnknownProfile, and what receiving a batch raises.
     """
     source = find_source(source_name)
     if initiative and not Initiative.objects.filter(key=initiative).exists():
@@ -52,6 +54,7 @@ def take_body(
         api_key=None,
         now=now,
         day=day,
+        profile=profile_named(profile) if profile else None,
     )
     received = receive(
         new=NewBatch(

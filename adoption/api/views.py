@@ -14,24 +14,51 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from adoption.actions.admission import Door
+from adoption.actions.profiles import profile_named
 from adoption.api.serializers import FIELDS, WeeklySerializer, row_of
+from adoption.api.slices import GRAINS, day_of, part_for, slice_for
 from adoption.calculations.weeks import complete_week
+from adoption.models import MappingProfile
 from adoption.reports.weekly import MOST_ROWS, MOST_WEEKS, weekly_page, weeks_between
+from adoption.sources import mapper
 from adoption.sources.catalogue import SOURCES
 from organizations.api.imports import (
     BadEnvelope,
     BatchView,
     content_type_of,
     import_schema,
-    instant_of,
+    initiative_of,
+    stated_at,
 )
 from organizations.api.pages import CsvRenderer, Pages, csv_answer, listed, wants_csv
 from organizations.calculations.jobs import BatchKind
+from organizations.calculations.parts import Part
 from organizations.calculations.roles import Scope
 from organizations.errors import NotAllowed
 from organizations.models import ApiKey, Organization
-from organizations.sources.fields import read_day
-from organizations.sources.reading import ReadError
+from organizations.sources.reading import excerpt
+from organizations.sources.records import WITH_SHEETS
+
+SLICE_PARAMETERS = [
+    OpenApiParameter(
+        "full",
+        OpenApiTypes.BOOL,
+        description="These rows are all there is: earlier facts of the slice that are not among"
+        " them are withdrawn. Needs slice_from, slice_to and initiative.",
+    ),
+    OpenApiParameter("slice_from", OpenApiTypes.DATE, description="First day of the full slice."),
+    OpenApiParameter("slice_to", OpenApiTypes.DATE, description="The day after its last."),
+    OpenApiParameter("scope", str, description="The vendor's organization the slice is of."),
+    OpenApiParameter("grain", str, enum=GRAINS, description="Of the slice.", default=GRAINS[0]),
+    OpenApiParameter(
+        "slice_id",
+        str,
+        description="Parts with the same one are worked off together, once all are in.",
+    ),
+    OpenApiParameter("part", int, description="Number of the part, from 1."),
+    OpenApiParameter("parts", int, description="How many parts there are."),
+    OpenApiParameter("last", OpenApiTypes.BOOL, description="This part is the last one."),
+]
 
 
 class UsageView(BatchView):
@@ -39,9 +66,12 @@ class UsageView(BatchView):
 
     kind = BatchKind.USAGE
     required_scope = Scope.INGEST_USAGE
+    accepted = WITH_SHEETS
+    _opened: Door | None = None
 
     @import_schema(
         summary="Post usage",
+        sheets=True,
         more=[
             OpenApiParameter(
                 "source",
@@ -58,13 +88,23 @@ class UsageView(BatchView):
                 OpenApiTypes.DATE,
                 description="The day a report is about, for vendors whose report does not say.",
             ),
+            *SLICE_PARAMETERS,
+            OpenApiParameter(
+                "profile",
+                str,
+                description="Name of the saved profile that describes the columns, for the source"
+                " `mapper`. It and usage rows may come as a workbook.",
+            ),
         ],
     )
     def post(self, request: Request) -> Response:
         return super().post(request)
 
     def options_of(self, request: Request) -> dict[str, str]:
-        return self._door(request).options
+        return self._door(request).options | slice_for(request, key=_reading_key(request))
+
+    def part_of(self, request: Request) -> Part | None:
+        return part_for(request, source=self._door(request).source)
 
     def kept_as(self, request: Request) -> str:
         return self._door(request).kept_as
@@ -73,23 +113,30 @@ class UsageView(BatchView):
         return self._door(request).admitted(super().blocks_of(request))
 
     def _door(self, request: Request) -> Door:
+        # Once per request: a profile that changes meanwhile must not be half of each.
+        if self._opened is None:
+            self._opened = self._open(request)
+        return self._opened
+
+    def _open(self, request: Request) -> Door:
         source, _ = self.source_of(request)
         return Door(
             organization=_reading_key(request).organization,
             source=SOURCES[source],
-            initiative=request.query_params.get("initiative", "")[:80],
+            initiative=initiative_of(request),
             content_type=content_type_of(request, self.accepted),
-            as_of=instant_of(request, "as_of"),
+            as_of=stated_at(request),
             api_key=_reading_key(request),
             now=datetime.now(UTC),
-            day=_day(request, "day"),
+            day=day_of(request, "day"),
+            profile=_profile(request, source),
         )
 
     def source_of(self, request: Request) -> tuple[str, int]:
         name = request.query_params.get("source", "canonical")
         if name not in SOURCES:
             raise BadEnvelope(
-                f"There is no source {name[:40]}.",
+                f"There is no source {excerpt(name)}.",
                 field="source",
                 remedy=f"Name one of {', '.join(sorted(SOURCES))}.",
             )
@@ -181,14 +228,15 @@ def _weeks(request: Request, organization: Organization) -> tuple[date, ...]:
     return tuple(week for week in weeks if start is None or week >= start)
 
 
-def _day(request: Request, name: str) -> date | None:
-    text = request.query_params.get(name)
-    if not text:
-        return None
-    try:
-        return read_day(name, text)
-    except ReadError as fault:
-        raise BadEnvelope(f"{name} is not a day; write it as YYYY-MM-DD.", field=name) from fault
+def _profile(request: Request, source: str) -> MappingProfile | None:
+    name = request.query_params.get("profile", "")
+    if name and source != mapper.NAME:
+        raise BadEnvelope(
+            "Only the source mapper reads by a profile.",
+            field="profile",
+            remedy="Add source=mapper, or leave profile out.",
+        )
+    return profile_named(name) if name else None
 
 
 def _monday(request: Request, name: str) -> date | None:

@@ -1,4 +1,13 @@
-from adoption.models.facts import LIVE, WITHDRAWN, UsageEventSeen, UsageFact, UsageFactHistory
+from adoption.models.facts import (
+    HISTORY_KEPT,
+    LIVE,
+    WITHDRAWN,
+    FullSlice,
+    UsageEventSeen,
+    UsageFact,
+    UsageFactHistory,
+)
+from adoption.models.profiles import PROFILE, PROFILE_VERSION, MappingProfile
 from adoption.models.rollups import (
     AdoptionState,
     GroupWeek,
@@ -9,11 +18,16 @@ from adoption.models.rollups import (
 )
 
 __all__ = [
+    "HISTORY_KEPT",
     "LIVE",
+    "PROFILE",
+    "PROFILE_VERSION",
     "WITHDRAWN",
     "AdoptionState",
+    "FullSlice",
     "GroupWeek",
     "KeptGroupWeek",
+    "MappingProfile",
     "PersonWeek",
     "SourceWeek",
     "UsageEventSeen",

@@ -1,6 +1,10 @@
 """Usage facts as the sources stated them. Leaves: nothing points at them."""
 
+from datetime import timedelta
+from typing import Final
+
 from django.db import models
+from django.db.models import UniqueConstraint
 
 from organizations.models import Subject, TenantModel
 from organizations.querysets import TenantForeignKey
@@ -8,6 +12,7 @@ from portfolio.models import Initiative
 
 LIVE = 1
 WITHDRAWN = 0
+HISTORY_KEPT: Final = timedelta(days=90)
 
 
 class Measures(TenantModel):
@@ -38,7 +43,10 @@ class Measures(TenantModel):
     state = models.SmallIntegerField(default=LIVE)
     revision = models.IntegerField(default=1)
     as_of = models.DateTimeField()
-    batch_id = models.BigIntegerField()
+    batch_id = models.BigIntegerField(help_text="batch of the newest statement")
+    stated_in = models.BigIntegerField(
+        db_default=0, help_text="batch that first stated this content; later ones confirmed it"
+    )
 
     class Meta:
         abstract = True
@@ -47,7 +55,7 @@ class Measures(TenantModel):
 class UsageFact(Measures):
     """One statement about one subject, initiative, surface and period. Partitioned by month.
 
-    `revision`, `state`, `as_of` and `batch_id` stay outside the compared content.
+    `revision`, `state`, `as_of`, `batch_id` and `stated_in` stay outside the compared content.
     """
 
     pk = models.CompositePrimaryKey(
@@ -101,9 +109,46 @@ class UsageEventSeen(TenantModel):
     source = models.CharField(max_length=60)
     event = models.BigIntegerField()
     day = models.DateField()
+    batch_id = models.BigIntegerField(db_default=0, help_text="batch that added it")
 
     class Meta:
         indexes = [models.Index(fields=["organization", "day"], name="event_seen_day")]
 
     def __str__(self) -> str:
         return f"{self.source} {self.day}"
+
+
+class FullSlice(TenantModel):
+    """A statement that some days hold these rows and no others. Its end is exclusive.
+
+    A fact of its initiative, source, scope and grain that was stated earlier and stands in none of
+    its rows is withdrawn, whichever of the two arrives first.
+    """
+
+    organization = models.ForeignKey(
+        "organizations.Organization", models.CASCADE, related_name="+", db_index=False
+    )
+    initiative = models.ForeignKey(
+        Initiative, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    source = models.CharField(max_length=60)
+    scope = models.CharField(max_length=120, blank=True)
+    grain = models.CharField(max_length=12)
+    first_day = models.DateField()
+    end_day = models.DateField(help_text="exclusive")
+    as_of = models.DateTimeField(help_text="the earliest of its rows and parts")
+    batch_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["organization", "batch_id"], name="full_slice_once"),
+            TenantForeignKey(field="initiative", to="portfolio.Initiative"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "initiative", "source", "end_day"], name="full_slice_days"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.first_day}..{self.end_day}"

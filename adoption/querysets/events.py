@@ -23,8 +23,8 @@ DELETE FROM stage g USING (
 # comes again on another day is still the same event.
 _SEEN = """
 WITH fresh AS (
-    INSERT INTO adoption_usageeventseen (organization_id, source, event, day)
-    SELECT %(org)s, %(source)s, event, period_start FROM stage ORDER BY event
+    INSERT INTO adoption_usageeventseen (organization_id, source, event, day, batch_id)
+    SELECT %(org)s, %(source)s, event, period_start, %(batch)s FROM stage ORDER BY event
     ON CONFLICT (organization_id, source, event) DO NOTHING
     RETURNING event
 )
@@ -68,9 +68,9 @@ class Added:
     unmatched: int
 
 
-def add_up(*, organization_id: int, source: str) -> Added:
+def add_up(*, organization_id: int, source: str, batch_id: int) -> Added:
     """Turn staged events into the new sums of their days. Subjects must be resolved already."""
-    values: dict[str, Any] = {"org": organization_id, "source": source}
+    values: dict[str, Any] = {"org": organization_id, "source": source, "batch": batch_id}
     with connection.cursor() as cursor:
         cursor.execute(_REPEATED)
         repeated = cursor.rowcount
@@ -96,5 +96,15 @@ def forget(*, organization_id: int, source: str, before: date) -> int:
             "DELETE FROM adoption_usageeventseen"
             " WHERE organization_id = %s AND source = %s AND day < %s",
             [organization_id, source, before],
+        )
+        return int(cursor.rowcount)
+
+
+def forget_batch(*, organization_id: int, batch_id: int) -> int:
+    """Forget the events that one batch added, so that they may come again. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM adoption_usageeventseen WHERE organization_id = %s AND batch_id = %s",
+            [organization_id, batch_id],
         )
         return int(cursor.rowcount)

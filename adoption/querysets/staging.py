@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from io import BytesIO
+from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ CREATE TEMP TABLE stage (
     interactions bigint, sessions bigint, requests bigint, suggestions bigint, accepted bigint,
     rejected bigint, tokens_in bigint, tokens_cached bigint, tokens_out bigint,
     minutes_claimed numeric(12,2), cost_micros bigint, currency text, as_of timestamptz,
-    event bigint
+    event bigint, part smallint NOT NULL DEFAULT 0
 ) ON COMMIT DROP;
 CREATE TEMP TABLE stage_subject (
     number integer, source text, scope text, kind text, external_id text
@@ -82,10 +83,12 @@ def stage(
     initiatives: Mapping[str, int],
     as_of: datetime,
     events: bool = False,
+    part: int = 0,
 ) -> int:
     """COPY rows into the staging tables. initiatives: key → id. Returns how many.
 
-    events: the rows are single events, each known by a hash of its id.
+    events: the rows are single events, each known by a hash of its id. part: which of the bodies
+    that are merged together they stand in; lines are lines of that body.
     """
     piece = list(rows)
     if not piece:
@@ -106,6 +109,8 @@ def stage(
         columns = {"number": numbers} | _columns(piece, initiatives=initiatives, as_of=as_of)
         if events:
             columns["event"] = [str(event_hash(row.event_id or "")) for row in piece]
+        if part:
+            columns["part"] = repeat(str(part), len(piece))
         _copy(cursor, "stage", columns, zip(*columns.values(), strict=True))
     return len(piece)
 
@@ -253,8 +258,8 @@ def staged_subjects() -> list[tuple[int, str, str, str, str]]:
         return list(cursor.fetchall())
 
 
-def drop_subjects(*, numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Take subjects out of the batch with all they are called. Returns (line, facts dropped)."""
+def drop_subjects(*, numbers: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Take subjects out of the batch with all they are called. Returns (part, line, facts)."""
     with connection.cursor() as cursor:
         for table in ("stage_alias", "stage_subject"):
             cursor.execute(
@@ -262,8 +267,8 @@ def drop_subjects(*, numbers: Sequence[int]) -> list[tuple[int, int]]:
                 [list(numbers)],
             )
         cursor.execute(
-            "WITH gone AS (DELETE FROM stage WHERE number = ANY(%s) RETURNING line)"
-            " SELECT line, count(*) FROM gone GROUP BY line ORDER BY line",
+            "WITH gone AS (DELETE FROM stage WHERE number = ANY(%s) RETURNING part, line)"
+            " SELECT part, line, count(*) FROM gone GROUP BY part, line ORDER BY part, line",
             [list(numbers)],
         )
         return list(cursor.fetchall())

@@ -5,6 +5,8 @@ from typing import Final
 
 from adoption.refresh.frame import Frame, execute, rows
 
+# Nobody asks for so much: a sum beyond is a sender's mistake, and must not stop the figures of all.
+MOST: Final = 2**63 - 1
 # Up to here every (person, week) is probed by the key of the facts; beyond, the weeks are read.
 PROBE_UP_TO: Final = 20_000
 BLOCK: Final = timedelta(weeks=4)
@@ -75,8 +77,9 @@ WITH period AS (
 )
 INSERT INTO refresh_fresh
 SELECT week, person_id, initiative_id,
-       CASE WHEN bool_or(daily) THEN sum(interactions) FILTER (WHERE daily)
-            ELSE sum(interactions) END,
+       -- Not known stays not known: least() would answer the limit for it.
+       nullif(least(coalesce(CASE WHEN bool_or(daily) THEN sum(interactions) FILTER (WHERE daily)
+                                  ELSE sum(interactions) END, -1), {MOST}), -1),
        CASE WHEN bool_or(daily)
             THEN bit_count(coalesce(
                  bit_or(1 << (period_start - week)) FILTER (WHERE daily AND active), 0)::bit(7))

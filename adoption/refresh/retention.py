@@ -6,7 +6,13 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from adoption.models import AdoptionState, KeptGroupWeek, PersonWeek
+from adoption.models import (
+    HISTORY_KEPT,
+    AdoptionState,
+    FullSlice,
+    KeptGroupWeek,
+    PersonWeek,
+)
 from adoption.querysets import events
 from adoption.refresh.frame import LOOKBACK, execute, rows
 from adoption.sources.catalogue import SOURCES
@@ -14,7 +20,6 @@ from organizations.calculations.retention import first_day_kept
 from organizations.dirty import EVERYBODY, ask_refresh, mark_span
 from organizations.models import Organization
 
-HISTORY_KEPT: Final = timedelta(days=90)
 # An organization that shortens its time by years is worked off in a few nights.
 MONTHS_A_NIGHT: Final = 6
 
@@ -49,6 +54,7 @@ def forget_old_usage(*, organization_id: int, now: datetime) -> int:
     gone = execute(_FACTS, params | {"oldest": oldest, "end": end})
     gone += execute(_HISTORY, params | {"end": end})
     gone += PersonWeek.objects.filter(week__lt=end).delete()[0]
+    gone += FullSlice.objects.filter(end_day__lte=end).delete()[0]
     if gone:
         _settle(organization_id, end, now)
     return gone

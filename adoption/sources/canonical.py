@@ -17,10 +17,20 @@ from organizations.sources.collecting import PIECE, Ceiling, take
 from organizations.sources.fields import Fields
 from organizations.sources.lines import Lines
 from organizations.sources.reading import Code, ReadError
-from organizations.sources.records import Columns, Media, json_lines, json_record, media_of
+from organizations.sources.records import (
+    WITH_SHEETS,
+    Columns,
+    Media,
+    json_lines,
+    json_record,
+    media_of,
+)
 from organizations.sources.table import Table, read_table
+from organizations.sources.workbook import read_workbook
 
 NAME = "canonical"
+# The sheet of a workbook that is read; without one of that name the first.
+SHEET = "usage"
 MICROS = 1_000_000
 HUNDREDTH = Decimal("0.01")
 MOST_MINUTES = Decimal(10) ** 9
@@ -56,10 +66,11 @@ def parse(
     blocks: Iterable[bytes], *, content_type: str, context: ParseContext
 ) -> Iterator[Parsed[UsageRow]]:
     """Yield the body in pieces of at most 20,000 rows. Raises `EnvelopeError`."""
-    media = media_of(content_type)
+    media = media_of(content_type, WITH_SHEETS)
     reading = _Reading(context)
-    if media is Media.CSV:
-        table = read_table(blocks)
+    if media in (Media.CSV, Media.XLSX):
+        sheet = media is Media.XLSX
+        table = read_workbook(blocks, sheet=SHEET) if sheet else read_table(blocks)
         if table is not None:
             yield from reading.table(table)
     else:
@@ -155,7 +166,7 @@ def read_row(line: int, fields: Fields, context: ParseContext) -> UsageRow:
         active=fields.flag("active"),
         active_days=active_days,
     )
-    cost = _micros(fields.amount("cost_estimate"))
+    cost, currency = _micros(fields.amount("cost_estimate")), read_currency(fields)
     return UsageRow(
         line=line,
         initiative=initiative,
@@ -182,7 +193,7 @@ def read_row(line: int, fields: Fields, context: ParseContext) -> UsageRow:
         tokens_out=fields.whole("tokens_out"),
         minutes_claimed=_minutes(fields),
         cost_micros=cost,
-        currency=_currency(fields, context, needed=cost is not None),
+        currency=(currency or context.currency) if cost is not None else None,
         as_of=_as_of(fields, context),
         event_id=fields.text("external_id", longest=200),
     )
@@ -262,7 +273,8 @@ def _micros(amount: Decimal | None) -> int | None:
     return int((amount * MICROS).to_integral_value(ROUND_HALF_EVEN))
 
 
-def _currency(fields: Fields, context: ParseContext, *, needed: bool) -> str | None:
+def read_currency(fields: Fields) -> str | None:
+    """Three capital letters. Raises `ReadError` bad_currency."""
     stated = fields.text("currency")
     if stated is not None and not _CURRENCY.fullmatch(stated):
         raise ReadError(
@@ -271,7 +283,7 @@ def _currency(fields: Fields, context: ParseContext, *, needed: bool) -> str | N
             field="currency",
             value=stated,
         )
-    return (stated or context.currency) if needed else None
+    return stated
 
 
 def _as_of(fields: Fields, context: ParseContext) -> datetime | None:

@@ -17,13 +17,14 @@ from adoption.sources import (
     google_gemini,
     litellm,
     m365_copilot,
+    mapper,
     openai_usage,
     viva_insights,
 )
 from adoption.sources.rows import UNITS, ParseContext, Parsed, UsageRow
 from organizations.sources.directory import TEMPLATE as PEOPLE_TEMPLATE
 from organizations.sources.reading import BodyCode, EnvelopeError, excerpt
-from organizations.sources.records import Media, media_of
+from organizations.sources.records import WITH_SHEETS, Media, media_of
 from portfolio.sources.register import ELIGIBILITY_TEMPLATE, INITIATIVES_TEMPLATE
 
 
@@ -94,7 +95,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             name=canonical.NAME,
             label="Usage rows (CSV, JSON, NDJSON)",
             version=1,
-            content_types=tuple(Media),
+            content_types=WITH_SHEETS,
             activity_rule="Active means at least one interaction or acceptance; where the sender"
             " states no interactions, its own active flag or a day of activity.",
             units=UNITS,
@@ -299,6 +300,22 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             inspect=_anything,
             adds=True,
             remembered_days=bedrock.REMEMBERED_DAYS,
+        ),
+        mapper.NAME: Source(
+            name=mapper.NAME,
+            label="Any other table, by a saved profile",
+            version=mapper.VERSION,
+            content_types=mapper.ACCEPTED,
+            activity_rule="Active means at least one prompt or acceptance; where the profile maps"
+            " no prompts, the file's own flag or a day of activity.",
+            units=UNITS,
+            day_zone="as the profile declares; a moment counts on the organization's day",
+            settles_after_days=0,
+            summed=False,
+            holds_text=True,
+            names_initiative=True,
+            parse=mapper.parse,
+            inspect=_anything,
         ),
     }
 )

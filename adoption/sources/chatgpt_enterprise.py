@@ -84,6 +84,13 @@ def _fact(line: int, fields: Fields, context: ParseContext) -> UsageRow:
 
 def _period(first: date, last: date) -> tuple[Grain, date]:
     """The grain of a span and the day after its last."""
+    if not 0 <= (last - first).days < LONGEST_CYCLE:
+        raise ReadError(
+            Code.BAD_PERIOD,
+            "period_end is the last day of the period and lies 0 to 365 days after its first.",
+            field="period_end",
+            value=last.isoformat(),
+        )
     end = last + timedelta(days=1)
     if end - first == WEEK and first.weekday() == SUNDAY:
         return Grain.WEEK, end

@@ -10,6 +10,7 @@ Source: Anthropic docs, "Claude Code usage report", GET /v1/organizations/usage_
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from adoption.sources.canonical import read_currency
 from adoption.sources.periods import check_day
 from adoption.sources.rows import ParseContext, Parsed, SubjectKind, Surface, UsageRow
 from adoption.sources.stating import Measures, added, frame_of, micros, need_initiative
@@ -117,7 +118,7 @@ def _models(fields: Fields) -> Measures:
 def _cost(models: list[Fields]) -> tuple[Decimal | None, str | None]:
     costs = [found for found in (model.nested("estimated_cost") for model in models) if found]
     amounts = [amount for cost in costs if (amount := cost.amount("amount")) is not None]
-    currencies = {currency for cost in costs if (currency := cost.text("currency"))}
+    currencies = {currency for cost in costs if (currency := read_currency(cost))}
     if len(currencies) > 1:
         raise ReadError(
             Code.BAD_CURRENCY, "The models of a line are in several currencies.", field="currency"

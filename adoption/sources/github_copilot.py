@@ -123,7 +123,7 @@ class _Reader:
 
     def _check_shape(self, fields: Fields) -> None:
         sentence = next((_OTHER_SHAPES[n] for n in fields.names() if n in _OTHER_SHAPES), None)
-        if sentence is None or "user_id" in fields:
+        if sentence is None or ("user_id" in fields and "team_id" not in fields):
             return
         if not self._begun:
             raise EnvelopeError(BodyCode.UNSUPPORTED_SHAPE, sentence)

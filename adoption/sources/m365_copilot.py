@@ -152,7 +152,7 @@ def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
     )
     who = _who(fields)
     frame = frame_of(NAME, context)
-    days = _active_days(fields, refreshed)
+    days = _active_days(fields, refreshed, context)
     return [
         *(_day(line, day, surface, refreshed, who, frame) for day, surface in sorted(days)),
         *_window(line, fields, refreshed, who, frame),
@@ -167,21 +167,23 @@ def _who(fields: Fields) -> Who:
     return Who(kind=SubjectKind.UPN, external_id=normal_id(UPN, SubjectKind.UPN, upn))
 
 
-def _active_days(fields: Fields, refreshed: date) -> set[tuple[date, Surface]]:
+def _active_days(
+    fields: Fields, refreshed: date, context: ParseContext
+) -> set[tuple[date, Surface]]:
     """Days on which somebody was active, by surface. The date over all apps only adds a day that no
     app names: it is never counted beside its parts."""
     found: set[tuple[date, Surface]] = set()
     for app, surface in _APPS.items():
         day = fields.day(f"{LAST}{app}") if app else None
         if day is not None:
-            found.add((_not_ahead(day, refreshed), surface))
+            found.add((_not_ahead(day, refreshed, context), surface))
     overall = fields.day(LAST)
     if overall is not None and overall not in {day for day, _ in found}:
-        found.add((_not_ahead(overall, refreshed), Surface.ALL))
+        found.add((_not_ahead(overall, refreshed, context), Surface.ALL))
     return found
 
 
-def _not_ahead(day: date, refreshed: date) -> date:
+def _not_ahead(day: date, refreshed: date, context: ParseContext) -> date:
     if day > refreshed:
         raise ReadError(
             Code.TIME_IN_FUTURE,
@@ -189,7 +191,7 @@ def _not_ahead(day: date, refreshed: date) -> date:
             field="Last Activity Date",
             value=day.isoformat(),
         )
-    return day
+    return check_day("Last Activity Date", day, context)
 
 
 def _day(

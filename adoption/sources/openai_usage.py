@@ -23,6 +23,7 @@ VERSION = 1
 ACCEPTED = (Media.JSON, Media.NDJSON)
 SETTLES_AFTER_DAYS = 1
 SECONDS_A_DAY = 86_400
+LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp())
 COLUMNS = Columns(
     rows_in="data",
     known=frozenset(
@@ -65,6 +66,8 @@ def _day(fields: Fields) -> date:
             field="start_time",
             value=start,
         )
+    if start > LAST_SECOND:
+        raise ReadError(Code.BAD_DATE, "Not seconds since 1970.", field="start_time", value=start)
     return datetime.fromtimestamp(start, UTC).date()
 
 

@@ -7,7 +7,7 @@ from organizations.sources.fields import FIRST_YEAR, Fields
 from organizations.sources.reading import Code, ReadError
 
 LONGEST_CYCLE = timedelta(days=366)
-_DAYS = {
+LENGTHS = {
     Grain.DAY: 1,
     Grain.WEEK: 7,
     Grain.ROLLING_7: 7,
@@ -88,9 +88,9 @@ def _check_length(grain: Grain, start: date, end: date) -> None:
         following = start + timedelta(days=31)
         if start.day != 1 or end != following.replace(day=1):
             raise _bad_period("A month runs from its first day to the next month's first day.")
-    elif end - start != timedelta(days=_DAYS[grain]):
+    elif end - start != timedelta(days=LENGTHS[grain]):
         raise _bad_period(
-            f"Grain {grain.value} has {_DAYS[grain]} days; period_end is the day after the last."
+            f"Grain {grain.value} has {LENGTHS[grain]} days; period_end is the day after the last."
         )
 
 

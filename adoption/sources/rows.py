@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from organizations.sources.collecting import Parsed as Parsed
+from organizations.sources.fields import AHEAD
 
-AHEAD = timedelta(hours=36)
+if TYPE_CHECKING:
+    from adoption.sources.mapping import ColumnMap
+
 # Sources whose rows are single events that add to a day; rows that replace are refused there.
 ADDING = frozenset({"bedrock", "google_gemini"})
 
@@ -101,7 +105,7 @@ class ParseContext:
     initiatives: keys of the register; default_initiative: `?initiative=`; default_source: the
     key's name; currency: the organization's; as_of: `?as_of=`; the pins are those of the API key;
     time_zone: decides the day of an event that has a time; day: `?day=`, for reports that do not
-    say which day they are about.
+    say which day they are about; mapping: `?profile=`, what was declared of the columns.
     """
 
     initiatives: frozenset[str]
@@ -115,6 +119,7 @@ class ParseContext:
     pinned_source: str | None = None
     time_zone: str = "UTC"
     day: date | None = None
+    mapping: "ColumnMap | None" = None
 
     @property
     def latest_instant(self) -> datetime:

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Required, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
-from adoption.sources.canonical import read_initiative, read_source
+from adoption.sources.canonical import HUNDREDTH, MOST_MINUTES, read_initiative, read_source
 from adoption.sources.periods import check_instant
 from adoption.sources.rows import (
     Grain,
@@ -16,9 +16,11 @@ from adoption.sources.rows import (
     UsageRow,
     qualifying_use,
 )
-from organizations.sources.reading import BodyCode, EnvelopeError
+from organizations.sources.reading import BodyCode, Code, EnvelopeError, ReadError
 
 MICROS = Decimal(1_000_000)
+MOST_OF_A_FACT = 10**12
+"""A count above it is a mistake; a million facts of as much still add up within 63 bits."""
 
 
 class Measures(TypedDict, total=False):
@@ -59,7 +61,11 @@ class Statement:
     event_id: str | None = None
 
     def fact(self, surface: Surface, **measures: Unpack[Measures]) -> UsageRow:
-        """One fact. Whether it is a use that counts follows from its measures (METHODS 3.1)."""
+        """One fact. Whether it is a use that counts follows from its measures (METHODS 3.1).
+
+        Raises `ReadError` out_of_range.
+        """
+        _check_size(measures)
         active = qualifying_use(
             interactions=measures.get("interactions"),
             accepted=measures.get("accepted"),
@@ -96,6 +102,21 @@ class Statement:
             as_of=self.as_of,
             event_id=self.event_id,
         )
+
+
+def _check_size(measures: Measures) -> None:
+    """Facts of a day may be added up, and what a vendor adds may be too much for one column."""
+    for name, value in measures.items():
+        if isinstance(value, (int, Decimal)) and value > _MOST.get(name, MOST_OF_A_FACT):
+            raise ReadError(
+                Code.OUT_OF_RANGE,
+                "The number is too large; check its unit.",
+                field=_WORDS.get(name, name),
+            )
+
+
+_MOST = {"minutes_claimed": MOST_MINUTES - HUNDREDTH}
+_WORDS = {"cost_micros": "cost_estimate"}
 
 
 class Who(TypedDict, total=False):

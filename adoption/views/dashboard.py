@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from adoption.forms import AdoptionFilter
+from adoption.forms.dashboard import AdoptionFilter
 from adoption.reports import ranges
 from adoption.reports.adoption import AdoptionReport, adoption_report
 from adoption.reports.charts import share_chart

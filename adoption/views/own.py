@@ -10,7 +10,7 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from adoption.forms import ConsentForm, OwnRequestForm
+from adoption.forms.own import ConsentForm, OwnRequestForm
 from adoption.reports import own
 from adoption.reports.charts import days_chart
 from adoption.sources.catalogue import SOURCES

@@ -9,18 +9,23 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db.models import Q
 
 from organizations.actions import jobs
 from organizations.actions.key_watch import watch_batch
+from organizations.actions.parts import PartsDiffer, check_agrees, join
 from organizations.actions.trail import record
 from organizations.calculations.actor import Actor
 from organizations.calculations.jobs import BatchKind, BatchState, JobState
+from organizations.calculations.parts import Part
 from organizations.dirty import ring
 from organizations.errors import Conflict, LastMileError, LeaseLost, TooLarge
 from organizations.models import ApiKey, BatchChunk, ImportBatch, JobRun, User
 from organizations.registry import batch_work
+from organizations.reports.parts import parts_of, size_of
 
 JOB = "import"
+SMALL_BYTES = 1024 * 1024
 LINE_FORMATS = ("application/x-ndjson", "text/csv")
 # In the options of a previewed batch: how many lines its body has, for the progress.
 BODY_LINES = "body_lines"
@@ -42,7 +47,7 @@ class NewBatch:
     """What a request says of its body. preview: show what it would do, and do nothing yet.
 
     options: what else the request says and reading the body needs; the same body with other options
-    is another batch.
+    is another batch. part: the body is one of several that are worked off together.
     """
 
     organization_id: int
@@ -60,6 +65,7 @@ class NewBatch:
     filename: str = ""
     preview: bool = False
     options: dict[str, str] = field(default_factory=dict)
+    part: Part | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +107,18 @@ def receive(*, new: NewBatch, blocks: Iterable[bytes], now: datetime) -> Receive
         if earlier is None:
             raise
         return _replay(earlier, new, body)
-    return Received(batch=batch, replayed=False, small=_is_small(new, body))
+    return Received(batch=batch, replayed=False, small=_is_ready(batch, new, body))
+
+
+def _is_ready(batch: ImportBatch, new: NewBatch, body: _Body) -> bool:
+    """Whether the batch is worked off while its sender waits; a part only as the last to come."""
+    if new.part is None:
+        return _is_small(new, body)
+    return _has_job(batch) and size_of(batch=batch) <= SMALL_BYTES
+
+
+def _has_job(batch: ImportBatch) -> bool:
+    return JobRun.objects.filter(kind=JOB, period=str(batch.number)).exists()
 
 
 def _read(blocks: Iterable[bytes]) -> _Body:
@@ -128,35 +145,63 @@ def is_small(*, batch: ImportBatch) -> bool:
 def _few(content_type: str, *, lines: int, size: int) -> bool:
     if content_type in LINE_FORMATS:
         return lines <= settings.ROWS_BEFORE_ANSWER
-    return size <= 1024 * 1024
+    return size <= SMALL_BYTES
 
 
 def _earlier(new: NewBatch, body: _Body) -> ImportBatch | None:
     batches = ImportBatch.objects.filter(kind=new.kind)
     if new.idempotency_key is not None:
-        return batches.filter(idempotency_key=new.idempotency_key).first()
+        named = batches.filter(idempotency_key=new.idempotency_key).first()
+        if named is not None or new.part is None:
+            return named
+    if new.part is not None:
+        same_part = [
+            each for each in parts_of(batch=_unsaved(new, body)) if each.part == new.part.number
+        ]
+        return next(iter(same_part), None)
     # A preview repeats an open preview; what had an effect is looked at anew. Anything else repeats
     # the newest batch that had an effect.
     without = {BatchState.PREVIEW, BatchState.DISCARDED, BatchState.UNDONE}
-    batches = batches.filter(source=new.source, initiative=new.initiative)
+    # What names its initiative row by row may have spoken of the same facts.
+    batches = batches.filter(
+        Q(initiative__in=["", new.initiative]) if new.initiative else Q(), source=new.source
+    )
     if new.preview:
         batches = batches.filter(state=BatchState.PREVIEW, user=new.user, api_key=new.api_key)
     else:
         batches = batches.exclude(state__in=without)
     newest = batches.order_by("-number").first()
-    same = newest is not None and newest.sha256 == body.digest and newest.strict == new.strict
-    stated = newest is not None and (new.as_of is None or newest.as_of == new.as_of)
-    meant = newest is not None and new.options.items() <= newest.options.items()
-    return newest if same and stated and meant else None
+    return newest if newest is not None and _repeats(newest, new, body) else None
+
+
+def _repeats(newest: ImportBatch, new: NewBatch, body: _Body) -> bool:
+    """Whether a request says nothing that the newest batch does not say."""
+    if newest.kind == BatchKind.ELIGIBILITY and newest.rejected > 0:
+        # Rules refused for somebody unknown may fit since the directory was mended.
+        return False
+    same_body = newest.sha256 == body.digest and newest.strict == new.strict
+    same_time = new.as_of is None or newest.as_of == new.as_of
+    same_rest = newest.initiative == new.initiative and newest.part is None
+    return same_body and same_time and same_rest and new.options.items() <= newest.options.items()
 
 
 def _replay(batch: ImportBatch, new: NewBatch, body: _Body) -> Received:
+    named = new.idempotency_key is not None and batch.idempotency_key == new.idempotency_key
+    if batch.sha256 != body.digest and not named:
+        raise PartsDiffer(
+            f"This part of the slice came with another body before, as batch {batch.number}.",
+            field="part",
+            remedy="Take a new slice_id for another pull.",
+        )
     if batch.sha256 != body.digest:
         raise KeyReused(
             "This Idempotency-Key came with another body before.",
             field="Idempotency-Key",
             remedy="Send a new key for a new body.",
         )
+    if new.part is not None:
+        check_agrees(part=_unsaved(new, body), other=batch)
+        return Received(batch=batch, replayed=True, small=False)
     if batch.state in (BatchState.RECEIVED, BatchState.RUNNING):
         raise StillRunning(
             f"Batch {batch.number} with this body is still being worked off.",
@@ -165,11 +210,10 @@ def _replay(batch: ImportBatch, new: NewBatch, body: _Body) -> Received:
     return Received(batch=batch, replayed=True, small=_is_small(new, body))
 
 
-@transaction.atomic
-def _store(new: NewBatch, body: _Body, now: datetime) -> ImportBatch:
-    batch = ImportBatch.objects.create(
+def _unsaved(new: NewBatch, body: _Body) -> ImportBatch:
+    """The batch as the request describes it; without number and times."""
+    return ImportBatch(
         organization_id=new.organization_id,
-        number=next_number(organization_id=new.organization_id, name="batch"),
         kind=new.kind.value,
         source=new.source,
         source_version=new.source_version,
@@ -182,12 +226,23 @@ def _store(new: NewBatch, body: _Body, now: datetime) -> ImportBatch:
         sha256=body.digest,
         body_bytes=body.size,
         idempotency_key=new.idempotency_key,
-        as_of=new.as_of or now,
         as_of_stated=new.as_of is not None,
-        received_at=now,
         state=BatchState.PREVIEW if new.preview else BatchState.RECEIVED,
-        options=new.options | ({BODY_LINES: body.lines} if new.preview else {}),
+        options=new.options
+        | ({BODY_LINES: body.lines} if new.preview else {})
+        | (new.part.options if new.part else {}),
+        slice_id=new.part.slice_id if new.part else "",
+        part=new.part.number if new.part else None,
     )
+
+
+@transaction.atomic
+def _store(new: NewBatch, body: _Body, now: datetime) -> ImportBatch:
+    batch = _unsaved(new, body)
+    batch.number = next_number(organization_id=new.organization_id, name="batch")
+    batch.as_of = new.as_of or now
+    batch.received_at = now
+    batch.save()
     BatchChunk.objects.bulk_create(
         (
             BatchChunk(organization_id=new.organization_id, batch=batch, number=number, body=chunk)
@@ -195,7 +250,8 @@ def _store(new: NewBatch, body: _Body, now: datetime) -> ImportBatch:
         ),
         batch_size=16,
     )
-    if not new.preview:
+    ready = not new.preview and (new.part is None or join(batch=batch))
+    if ready:
         jobs.add_job(
             organization_id=new.organization_id, kind=JOB, period=str(batch.number), now=now
         )
@@ -208,7 +264,7 @@ def _store(new: NewBatch, body: _Body, now: datetime) -> ImportBatch:
         changes={"kind": new.kind.value, "source": new.source, "sha256": body.digest},
         now=now,
     )
-    if not new.preview and not _is_small(new, body):
+    if ready and not _is_ready(batch, new, body):
         ring("organizations.tasks.process_batch", new.organization_id, batch.pk)
     return batch
 
@@ -244,6 +300,9 @@ def work_off(*, batch: ImportBatch, clock: Callable[[], datetime]) -> bool:
         return False
     try:
         batch_work[batch.kind].process(batch=batch, lease=lease, clock=clock)
+    except jobs.Cancelled:
+        jobs.drop(lease=lease, now=clock())
+        return False
     except LeaseLost:
         return False
     except (DatabaseError, OSError) as fault:

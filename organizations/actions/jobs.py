@@ -19,6 +19,12 @@ from organizations.models import JobRun
 _TAKEN = "Another worker has taken this job over."
 
 
+class Cancelled(LeaseLost):
+    """Somebody stopped this piece of work; nothing of it is written, and it is not tried again."""
+
+    code = "cancelled"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lease:
     """The right to write the effect of one job."""
@@ -91,6 +97,20 @@ def finish(*, lease: Lease, now: datetime, steps: list[dict[str, object]] | None
         changes["steps"] = steps
     if _only_mine(lease).update(**changes) != 1:
         raise LeaseLost(_TAKEN)
+
+
+def drop(*, lease: Lease, now: datetime) -> None:
+    """End a job without any effect, after its transaction was rolled back."""
+    _only_mine(lease).update(state=JobState.DONE, finished_at=now, lease_until=None)
+
+
+def end_waiting(*, kind: str, period: str, now: datetime) -> None:
+    """End a job of the organization in force that nobody holds; whoever holds it ends it."""
+    free = JobRun.objects.filter(kind=kind, period=period).exclude(state=JobState.DONE)
+    held = free.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    JobRun.objects.filter(pk__in=list(held), state=JobState.WAITING).update(
+        state=JobState.DONE, finished_at=now
+    )
 
 
 def hold(*, lease: Lease) -> None:

@@ -16,7 +16,7 @@ The pieces stand alone as well, for a kind that needs another order:
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeAlias, TypeVar
 
 from django.db import transaction
@@ -43,13 +43,17 @@ _WORDS = {BatchState.DONE: "imported", BatchState.PREVIEW: "previewed_again"}
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Sums of a batch. The four ways a row can go add up to `received`; lines are lines."""
+    """Sums of a batch. The four ways a row can go add up to `received`; lines are lines.
+
+    withdrawn: what was stored before and is counted no more, because the batch did without it.
+    """
 
     accepted: int = 0
     revised: int = 0
     duplicate: int = 0
     rejected: int = 0
     unmatched: int = 0
+    withdrawn: int = 0
     lines: int = 0
     lines_rejected: int = 0
     lines_empty: int = 0
@@ -61,7 +65,11 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What working a batch off came to."""
+    """What working a batch off came to.
+
+    days: the first and the last day its rows speak of. parts: outcomes of the batches that were
+    worked off together with it, in the order in which `settle` was given them.
+    """
 
     counts: Counts
     errors: Sequence[RowError] = ()
@@ -69,6 +77,8 @@ class Outcome:
     state: BatchState = BatchState.DONE
     problem: str = ""
     problem_code: str = ""
+    days: tuple[date, date] | None = None
+    parts: "Sequence[Outcome]" = ()
 
 
 @dataclass
@@ -124,12 +134,19 @@ class _StrictError(Exception):
 
 
 def settle(
-    *, batch: ImportBatch, lease: Lease, clock: Clock, work: Callable[[], Outcome]
+    *,
+    batch: ImportBatch,
+    lease: Lease,
+    clock: Clock,
+    work: Callable[[], Outcome],
+    parts: Sequence[ImportBatch] = (),
 ) -> Outcome:
-    """Work a batch off in one transaction under its lease. Raises LeaseLost, and nothing happened.
+    """Work a batch off in one transaction under its lease. Raises LeaseLost, and nothing happened;
+    Cancelled where somebody has stopped it meanwhile.
 
     A body that cannot be read, and one bad row in strict mode, refuse the batch: whatever `work`
-    wrote is rolled back, the row errors stay, `received` is 0.
+    wrote is rolled back, the row errors stay, `received` is 0. parts: other batches that `work`
+    works off with it; they end as it does.
     """
     # Seen by others at once, and only ever a step forward: a batch that is done stays done.
     ImportBatch.objects.filter(pk=batch.pk, state=BatchState.RECEIVED).update(
@@ -137,29 +154,45 @@ def settle(
     )
     with transaction.atomic():
         jobs.hold(lease=lease)
+        _check_wanted(batch)
         outcome = _attempt(batch, work)
+        _check_wanted(batch, hold=True)
         now = clock()
-        store_errors(batch=batch, errors=outcome.errors)
-        close_batch(
-            batch=batch,
-            counts=outcome.counts,
-            now=now,
-            state=outcome.state,
-            problem=outcome.problem,
-            problem_code=outcome.problem_code,
-            warnings=outcome.warnings,
-        )
-        _tell(batch, outcome, now)
-        watch_batch(batch=batch, now=now)
+        _end(batch, outcome, now)
+        for part, its in zip(parts, outcome.parts or [outcome] * len(parts), strict=True):
+            _end(part, its, now)
         jobs.finish(lease=lease, now=now)
     return outcome
+
+
+def _check_wanted(batch: ImportBatch, *, hold: bool = False) -> None:
+    """Raises Cancelled. hold: until the transaction ends nobody stops it any more."""
+    wanted = ImportBatch.objects.filter(pk=batch.pk, state=BatchState.RUNNING)
+    if not (wanted.select_for_update(no_key=True) if hold else wanted).exists():
+        raise jobs.Cancelled("The batch was cancelled before it was done.")
+
+
+def _end(batch: ImportBatch, outcome: Outcome, now: datetime) -> None:
+    store_errors(batch=batch, errors=outcome.errors)
+    close_batch(
+        batch=batch,
+        counts=outcome.counts,
+        now=now,
+        state=outcome.state,
+        problem=outcome.problem,
+        problem_code=outcome.problem_code,
+        warnings=outcome.warnings,
+        days=outcome.days,
+    )
+    _tell(batch, outcome, now)
+    watch_batch(batch=batch, now=now)
 
 
 def _attempt(batch: ImportBatch, work: Callable[[], Outcome]) -> Outcome:
     try:
         with transaction.atomic():
             outcome = work()
-            if batch.strict and outcome.errors:
+            if batch.strict and any(each.errors for each in (outcome, *outcome.parts)):
                 raise _StrictError(outcome)
             return outcome
     except _StrictError as refusal:
@@ -186,6 +219,7 @@ def _refused(outcome: Outcome) -> Outcome:
         state=BatchState.REFUSED,
         problem="Strict mode: a row was refused, so nothing of this batch is stored.",
         problem_code=STRICT_REFUSAL,
+        parts=[_refused(part) for part in outcome.parts],
     )
 
 
@@ -231,6 +265,7 @@ def close_batch(
     problem: str = "",
     problem_code: str = "",
     warnings: Iterable[str] = (),
+    days: tuple[date, date] | None = None,
 ) -> None:
     """Write state and sums of a batch in one update, inside the caller's transaction.
 
@@ -244,6 +279,8 @@ def close_batch(
         "problem_code": problem_code[:40],
         "warnings": [text[:400] for text in warnings][:MOST_WARNINGS],
         "received": counts.received,
+        "first_day": days[0] if days else None,
+        "last_day": days[1] if days else None,
         **asdict(counts),
     }
     ImportBatch.objects.filter(pk=batch.pk).update(**changes)

@@ -9,6 +9,7 @@ from organizations import scope
 from organizations.actions.dissolving import due
 from organizations.actions.keys import fold_minutes
 from organizations.actions.mail import expire_mails_of_nobody, forget_old_links
+from organizations.actions.parts import refuse_incomplete
 from organizations.calculations.choices import MailState
 from organizations.calculations.jobs import JobState
 from organizations.dirty import ask_refresh, ring
@@ -24,6 +25,7 @@ def sweep_all(*, now: datetime) -> int:
     looks = (
         _batches,
         _previews,
+        _slices,
         _refreshes,
         _nights,
         _mails,
@@ -64,6 +66,12 @@ def _previews(now: datetime) -> int:
             batch = ImportBatch.objects.get(number=int(job.period))
             ring("organizations.tasks.preview_batch", job.organization_id, batch.pk)
     return len(jobs)
+
+
+def _slices(now: datetime) -> int:
+    """Slices whose parts will not all come. Nobody is rung for: they end here."""
+    refuse_incomplete(now=now)
+    return 0
 
 
 def _refreshes(now: datetime) -> int:

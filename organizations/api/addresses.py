@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from organizations import scope
@@ -24,18 +25,28 @@ class KeyInAddressMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        found = _keys_in(request) if request.path.startswith(API) else []
+        try:
+            found = _keys_in(request) if request.path.startswith(API) else []
+        except TooManyFieldsSent:
+            return _refused(
+                code="bad_envelope",
+                detail="The address has too many parameters.",
+                remedy="Send the documented ones.",
+            )
         if not found:
             return self.get_response(request)
         for text in found[:MOST_KEYS]:
             _burn(text, datetime.now(UTC))
-        body = document(
-            status=400,
+        return _refused(
             code="key_in_address",
             detail="A key must not stand in an address. A live one has been revoked.",
             remedy="Create a new key and send it as Authorization: Bearer lm_…",
         )
-        return JsonResponse(body, status=400, content_type=PROBLEM)
+
+
+def _refused(*, code: str, detail: str, remedy: str) -> HttpResponse:
+    body = document(status=400, code=code, detail=detail, remedy=remedy)
+    return JsonResponse(body, status=400, content_type=PROBLEM)
 
 
 def _keys_in(request: HttpRequest) -> list[str]:

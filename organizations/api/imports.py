@@ -19,20 +19,23 @@ from organizations.actions.people_preview import ask_preview
 from organizations.api.problems import ProblemSerializer, problem
 from organizations.calculations.actor import Actor
 from organizations.calculations.jobs import BatchKind, BatchState
+from organizations.calculations.parts import Part
 from organizations.calculations.roles import Scope
 from organizations.errors import LastMileError, TooLarge
 from organizations.models import ApiKey, ImportBatch
+from organizations.reports.parts import waits_for
 from organizations.reports.people_preview import counts_for_api
-from organizations.sources.fields import read_instant
-from organizations.sources.reading import BodyCode, EnvelopeError, ReadError
-from organizations.sources.records import TEXTS, Media
+from organizations.sources.fields import AHEAD, FIRST_YEAR, read_instant
+from organizations.sources.reading import BodyCode, EnvelopeError, ReadError, excerpt
+from organizations.sources.records import TEXTS, Media, media_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 BLOCK = 1024 * 1024
 UNFINISHED = (BatchState.RECEIVED, BatchState.RUNNING, BatchState.DEAD)
 ERRORS_IN_ANSWER = 1000
-_SLICES = {"slice_from", "slice_to", "slice_id", "full", "part", "parts", "last"}
+SLICES = frozenset({"slice_from", "slice_to", "slice_id", "full", "part", "parts", "last"})
 RATIO, RATIO_FROM = 100, 1024 * 1024
+LONGEST_KEY = 80
 
 
 class BadEnvelope(LastMileError):
@@ -97,6 +100,10 @@ class BatchAnswerSerializer(serializers.Serializer[Any]):
     lines = serializers.IntegerField()
     lines_rejected = serializers.IntegerField()
     lines_empty = serializers.IntegerField()
+    withdrawn = serializers.IntegerField(help_text="earlier facts that a full slice left out")
+    waits_for = serializers.CharField(
+        allow_null=True, help_text="what a part of a slice waits for; null: for nothing"
+    )
     warnings = serializers.ListField(child=serializers.CharField())
     errors = RowErrorSerializer(many=True)  # type: ignore[assignment]  # a field of that name
     preview = PreviewSerializer(
@@ -173,7 +180,6 @@ class BatchView(GenericAPIView[Any]):
         key = request.auth
         if not isinstance(key, ApiKey):
             raise BadEnvelope("This address wants an API key.")
-        _refuse_slices(request)
         source, version = self.source_of(request)
         return NewBatch(
             organization_id=key.organization_id,
@@ -181,19 +187,34 @@ class BatchView(GenericAPIView[Any]):
             source=source,
             source_version=version,
             content_type=self.kept_as(request),
-            initiative=request.query_params.get("initiative", "")[:80],
-            strict=_flag(request, "strict"),
+            initiative=initiative_of(request),
+            strict=flag_of(request, "strict"),
             idempotency_key=_idempotency_key(request),
-            as_of=instant_of(request, "as_of"),
+            as_of=stated_at(request),
             api_key=key,
             actor=Actor(kind="key", id=key.pk),
-            preview=self.may_preview and _flag(request, "preview"),
+            preview=self.may_preview and flag_of(request, "preview"),
             options=self.options_of(request),
+            part=self.part_of(request),
         )
 
     def options_of(self, request: Request) -> dict[str, str]:
         """What else the address says that reading the body needs."""
         return {}
+
+    def part_of(self, request: Request) -> Part | None:
+        """Which part of a slice the body is. Raises BadEnvelope where a kind knows no slices.
+
+        A sender who believes that rows are withdrawn must not be left in that belief.
+        """
+        asked = sorted(SLICES & set(request.query_params))
+        if asked:
+            raise BadEnvelope(
+                "Only usage is sent in full slices and parts; here rows only replace rows.",
+                field=asked[0],
+                remedy=f"Leave {', '.join(asked)} out.",
+            )
+        return None
 
     def kept_as(self, request: Request) -> str:
         """The form in which the body is stored: as it comes, unless a kind says otherwise."""
@@ -203,17 +224,6 @@ class BatchView(GenericAPIView[Any]):
         return inflated(
             raw_blocks(request._request),
             encoding=request.headers.get("Content-Encoding", "identity"),
-        )
-
-
-def _refuse_slices(request: Request) -> None:
-    """A sender who believes that rows are withdrawn must not be left in that belief."""
-    asked = sorted(_SLICES & set(request.query_params))
-    if asked:
-        raise BadEnvelope(
-            "Full slices and parts are not offered by this version; rows only replace rows.",
-            field=asked[0],
-            remedy="Leave slice_from, slice_to, slice_id, full, part, parts and last out.",
         )
 
 
@@ -272,22 +282,49 @@ def _within_limits(taken: int, given: int) -> None:
 
 def content_type_of(request: Request, accepted: Collection[Media] = TEXTS) -> str:
     """The form of the body without parameters. Raises UnsupportedForm for what is not accepted."""
-    media = (request.content_type or "").partition(";")[0].strip().lower()
-    if media in set(accepted):
-        return media
-    *others, last = (one.value for one in accepted)
-    raise UnsupportedForm(
-        f"Content-Type {media[:40] or 'is missing'}.",
-        field="Content-Type",
-        remedy=f"Send {', '.join(others)} or {last}.",
-    )
+    stated = (request.content_type or "").strip()
+    try:
+        return media_of(stated, accepted).value
+    except EnvelopeError as refused:
+        *others, last = (one.value for one in accepted)
+        raise UnsupportedForm(
+            f"Content-Type {excerpt(stated) or 'is missing'}.",
+            field="Content-Type",
+            remedy=f"Send {', '.join(others)} or {last}, in UTF-8.",
+        ) from refused
 
 
-def _flag(request: Request, name: str) -> bool:
+def flag_of(request: Request, name: str) -> bool:
+    """true or false in the address; false where it says nothing. Raises BadEnvelope."""
     text = request.query_params.get(name, "false").lower()
     if text not in ("true", "false"):
         raise BadEnvelope(f"{name} is true or false.", field=name)
     return text == "true"
+
+
+def initiative_of(request: Request) -> str:
+    """The key in the address, empty without one. Raises BadEnvelope for what cannot be one."""
+    key = request.query_params.get("initiative", "")
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        raise BadEnvelope(
+            f"A key of an initiative has at most {LONGEST_KEY} printable characters.",
+            field="initiative",
+        )
+    return key
+
+
+def stated_at(request: Request) -> datetime | None:
+    """`as_of` of the address. Raises BadEnvelope for what would win over all that is sent later."""
+    instant = instant_of(request, "as_of")
+    if instant is None:
+        return None
+    if instant.year < FIRST_YEAR or instant > datetime.now(UTC) + AHEAD:
+        raise BadEnvelope(
+            "as_of lies before 2015 or more than 36 hours ahead.",
+            field="as_of",
+            remedy="Check the sender's clock.",
+        )
+    return instant
 
 
 def instant_of(request: Request, name: str) -> datetime | None:
@@ -364,6 +401,8 @@ def batch_body(batch: ImportBatch, *, errors: int = ERRORS_IN_ANSWER) -> dict[st
         "lines": batch.lines,
         "lines_rejected": batch.lines_rejected,
         "lines_empty": batch.lines_empty,
+        "withdrawn": batch.withdrawn,
+        "waits_for": waits_for(batch=batch),
         "warnings": batch.warnings,
         "preview": counts_for_api(batch=batch),
         "errors": [

@@ -76,6 +76,9 @@ GROUND: Final[dict[str, dict[str, str]]] = {
         "department.changed": "changed a department",
         "departments.exported": "downloaded the departments",
         "subject.linked": "linked a subject to a person",
+        "subject.unlinked": "took the link of a subject back",
+        "subjects.linked": "linked subjects by a file",
+        "subjects.exported": "downloaded the list of subjects",
     },
     "Privacy": {
         "consent.chosen": "chose whether the champion sees the own name",
@@ -103,6 +106,7 @@ GROUND: Final[dict[str, dict[str, str]]] = {
     "Imports": {
         "batch.received": "received a batch",
         "batch.tried_again": "had a dead batch tried again",
+        "batch.cancelled": "cancelled a batch",
     },
     "Settings": {
         "organization.created": "created the organization",

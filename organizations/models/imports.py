@@ -46,6 +46,19 @@ class ImportBatch(Noun):
     duplicate = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     unmatched = models.PositiveIntegerField(default=0)
+    withdrawn = models.PositiveIntegerField(
+        default=0, help_text="earlier facts that a full slice left out"
+    )
+    first_day = models.DateField(
+        null=True, help_text="first day on which a period of its rows begins"
+    )
+    last_day = models.DateField(
+        null=True, help_text="last day on which a period of its rows begins"
+    )
+    slice_id = models.CharField(
+        max_length=120, blank=True, help_text="parts of one slice are worked off together"
+    )
+    part = models.PositiveSmallIntegerField(null=True, help_text="from 1; null: not a part")
     warnings = ArrayField(models.CharField(max_length=400), default=list)
     options = models.JSONField(default=dict, help_text="what was chosen in the preview")
 
@@ -55,6 +68,11 @@ class ImportBatch(Noun):
             UniqueConstraint(fields=["organization", "number"], name="batch_number_once"),
             UniqueConstraint(
                 fields=["organization", "kind", "idempotency_key"], name="batch_idempotency_once"
+            ),
+            UniqueConstraint(
+                fields=["organization", "kind", "source", "initiative", "slice_id", "part"],
+                condition=Q(part__isnull=False) & ~Q(state__in=["refused", "undone", "discarded"]),
+                name="batch_part_once",
             ),
             CheckConstraint(
                 condition=Q(received=F("accepted") + F("revised") + F("duplicate") + F("rejected")),

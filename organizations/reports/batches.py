@@ -1,16 +1,20 @@
 """Import batches as pages show them: sums that add up, and the words for what became of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
 
 from organizations.calculations.jobs import BatchKind, BatchState, JobState
 from organizations.errors import NotFound
 from organizations.models import ImportBatch, JobRun, RowError
+from organizations.registry import batch_work
+from organizations.reports.parts import waits_for
+from organizations.reports.progress import OPEN, Progress, progress_of
 from ui.formats import integer
 
 BATCHES_PER_PAGE = 50
@@ -36,6 +40,7 @@ STATE_WORDS = {
     BatchState.DISCARDED: "Discarded",
     BatchState.UNDONE: "Taken back",
 }
+PEOPLE_UNDONE = "Everybody is as before it. Departments that it made are still there."
 # What the page says of each state, below its title.
 PROGRESS_WORDS = {
     BatchState.RECEIVED: "It is kept safely and waits for the worker. You can leave this page.",
@@ -45,7 +50,7 @@ PROGRESS_WORDS = {
     BatchState.DEAD: "Nothing of it is counted. Its body is kept, so it can be tried again.",
     BatchState.PREVIEW: "Nothing of it is applied before somebody says so on its preview.",
     BatchState.DISCARDED: "Nothing of it was applied.",
-    BatchState.UNDONE: "Everybody is as before it. Departments that it made are still there.",
+    BatchState.UNDONE: "What it stored is gone, and what it replaced says again what it said.",
 }
 
 
@@ -97,12 +102,33 @@ class BatchesReport:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchReport:
-    """One batch. trying_again: it is dead, and a job for it waits or runs."""
+    """One batch. trying_again: it is dead, and a job for it waits or runs.
+
+    codes: how many rows were refused for what, most first; code: the one of the address, or "".
+    reading: how far an open batch has been read, where that is known.
+    """
 
     batch: ImportBatch
     line: BatchLine
     trying_again: bool
     errors: Page[RowError]
+    codes: tuple[tuple[str, int], ...]
+    code: str
+    reading: Progress | None
+
+    @property
+    def refused(self) -> int:
+        """All refused rows, whatever the filter leaves."""
+        return sum(count for _, count in self.codes)
+
+    @property
+    def waits_for(self) -> str:
+        """What a part of a slice waits for, in a sentence; "" for all other batches."""
+        return waits_for(batch=self.batch) or ""
+
+    @property
+    def stoppable(self) -> bool:
+        return self.line.state in OPEN and self.batch.part is None
 
     @property
     def open(self) -> bool:
@@ -111,9 +137,32 @@ class BatchReport:
         return self.line.state in waiting or self.trying_again
 
     @property
-    def previewed(self) -> bool:
-        """Whether there is a page of what it changes."""
-        return BODY_LINES in self.batch.options and self.batch.kind == BatchKind.PEOPLE
+    def preview_url(self) -> str:
+        """The page of what it changes, or would; "" where there is none."""
+        work = batch_work.get(self.batch.kind)
+        people = self.batch.kind == BatchKind.PEOPLE
+        looked_at = people or self.line.state is BatchState.PREVIEW
+        if not work or not work.preview or BODY_LINES not in self.batch.options or not looked_at:
+            return ""
+        return reverse(work.preview, args=[self.batch.number])
+
+    @property
+    def undo_action(self) -> str:
+        """What one must be allowed to do to take it back; "" where nobody can.
+
+        A people file that was not looked at first keeps nothing to go back to.
+        """
+        work = batch_work.get(self.batch.kind)
+        if work is None or work.undo is None or self.line.state is not BatchState.DONE:
+            return ""
+        people = self.batch.kind == BatchKind.PEOPLE
+        return "" if people and "shown" not in self.batch.options else work.action
+
+    @property
+    def about(self) -> Sequence[tuple[str, str]]:
+        """(term, words) of how it was read, from the floor that reads it."""
+        work = batch_work.get(self.batch.kind)
+        return work.about(self.batch) if work else ()
 
     @property
     def dead(self) -> bool:
@@ -140,6 +189,8 @@ class BatchReport:
 
     @property
     def progress(self) -> str:
+        if self.line.state is BatchState.UNDONE and self.batch.kind == BatchKind.PEOPLE:
+            return PEOPLE_UNDONE
         return PROGRESS_WORDS[BatchState.RECEIVED if self.trying_again else self.line.state]
 
 
@@ -171,18 +222,29 @@ def recent_batches(*, most: int) -> tuple[BatchLine, ...]:
     return tuple(_line(batch) for batch in _listed(ImportBatch.objects.all())[:most])
 
 
-def batch_report(*, number: int, page: str | int | None) -> BatchReport:
-    """One batch of the organization in force with a page of its row errors. Raises NotFound."""
+def batch_report(*, number: int, page: str | int | None, code: str = "") -> BatchReport:
+    """One batch of the organization in force with a page of its row errors. Raises NotFound.
+
+    code: only errors of this one; a code that the batch does not have leaves them all.
+    """
     batch = _listed(ImportBatch.objects.filter(number=number)).first()
     if batch is None:
         raise NotFound("There is no batch of this number here.")
     errors = RowError.objects.filter(batch=batch).order_by("number")
+    counted = errors.order_by().values_list("code").annotate(rows=Count("number"))
+    codes = tuple(counted.order_by("-rows", "code"))
+    chosen = code if code in dict(codes) else ""
     line = _line(batch)
     return BatchReport(
         batch=batch,
         line=line,
         trying_again=line.state is BatchState.DEAD and _is_open(batch),
-        errors=Paginator(errors, ERRORS_PER_PAGE).get_page(page),
+        errors=Paginator(
+            errors.filter(code=chosen) if chosen else errors, ERRORS_PER_PAGE
+        ).get_page(page),
+        codes=codes,
+        code=chosen,
+        reading=progress_of(batch=batch) if line.state in OPEN else None,
     )
 
 

@@ -8,9 +8,10 @@ sources, which are known above:
     offers.name_sources(lambda: [("github_copilot", "GitHub Copilot"), …])
     offers.add_upload(Upload(key="usage", order=20, label="usage", url_name=…, action=…))
     offers.tell_sprint_end(sprint_end)
+    offers.count_rows(rows_of_subjects)
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
@@ -78,6 +79,8 @@ _uploads: dict[str, Upload] = {}
 _choosers: dict[str, Chooser] = {}
 # (organization_id=…, today=…) → the last day of the sprint that runs or comes next, or None.
 _sprint_ends: list[Callable[..., date | None]] = []
+# (subject_ids=…) → stored rows of usage by subject, of the organization in force.
+_row_counters: list[Callable[..., Mapping[int, int]]] = []
 INITIATIVES = "initiatives"
 SOURCES = "sources"
 
@@ -145,3 +148,13 @@ def longest_facilitation(*, organization_id: int, today: date) -> date:
     """The last day that a facilitator of the organization in force may have."""
     ends = [teller(organization_id=organization_id, today=today) for teller in _sprint_ends]
     return facilitation_end(sprint_ends_on=next(iter(ends), None), today=today)
+
+
+def count_rows(counter: Callable[..., Mapping[int, int]]) -> None:
+    """Say how to count the rows of usage that stand behind subjects."""
+    _row_counters[:] = [counter]
+
+
+def rows_of(*, subject_ids: Sequence[int]) -> Mapping[int, int]:
+    """Rows of usage by subject; subjects without any are left out."""
+    return next((counter(subject_ids=subject_ids) for counter in _row_counters), {})

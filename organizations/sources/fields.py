@@ -7,7 +7,7 @@ text and are read by their spelling.
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
@@ -19,6 +19,8 @@ LARGEST_AMOUNT = Decimal(10) ** 12
 LONGEST_TEXT = 400
 LONGEST_EMAIL = 254
 FIRST_YEAR = 2015
+AHEAD = timedelta(hours=36)
+"""Clocks may be wrong by this much; what lies later is refused."""
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)

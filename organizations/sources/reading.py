@@ -67,6 +67,7 @@ class Code(StrEnum):
     ALIAS_TAKEN = "alias_taken"
     MIXED_STATEMENT = "mixed_statement"
     TOO_OLD = "too_old"
+    OUTSIDE_SLICE = "outside_slice"
     LEFT_OUT = "left_out"
     ERASED = "erased"
 
@@ -89,6 +90,7 @@ class BodyCode(StrEnum):
     UNSUPPORTED_SHAPE = "unsupported_shape"
     PROMPT_TEXT_REFUSED = "prompt_text_refused"
     BAD_WORKBOOK = "bad_workbook"
+    PROFILE_MISSING = "profile_missing"
 
 
 _STATUS = {

@@ -11,9 +11,12 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from organizations.actions.batches import try_again
+from organizations.actions.progress import cancel
 from organizations.calculations.actor import Actor
+from organizations.errors import LastMileError, NotAllowed, NotFound
 from organizations.forms.batches import batch_filter
 from organizations.permissions import MemberRequest, page
+from organizations.registry import batch_work
 from organizations.reports.batches import (
     KIND_WORDS,
     STATE_WORDS,
@@ -66,11 +69,14 @@ def batches(request: MemberRequest) -> HttpResponse:
 def batch(request: MemberRequest, number: int) -> HttpResponse:
     """One batch; while it is open the page asks for this part again every two seconds."""
     now = datetime.now(UTC)
-    report = batch_report(number=number, page=request.GET.get("page"))
+    report = batch_report(
+        number=number, page=request.GET.get("page"), code=request.GET.get("code", "")
+    )
     part = "#outcome" if request.htmx else ""
     context = {
         "report": report,
         "tabs": data_tabs(today=_today(request, now)),
+        "may_undo": bool(report.undo_action) and request.member.may(report.undo_action),
         "now": now,
     }
     answer = render(request, f"organizations/batch.html{part}", context)
@@ -100,6 +106,41 @@ def batch_retry(request: MemberRequest, number: int) -> HttpResponse:
         messages.success(request, f"Batch {number} is being tried again.")
     else:
         messages.info(request, f"Batch {number} has nothing to try again.")
+    return redirect("batch", number=number)
+
+
+@require_POST
+@page("see_data")
+def batch_cancel(request: MemberRequest, number: int) -> HttpResponse:
+    """Stop a batch that waits or is worked off; nothing of it remains."""
+    batch = batch_report(number=number, page=1).batch
+    actor = Actor(kind="user", id=request.user.pk)
+    try:
+        cancel(batch=batch, actor=actor, now=datetime.now(UTC))
+    except LastMileError as refusal:
+        messages.error(request, f"{refusal.message} {refusal.remedy}".strip())
+    else:
+        messages.success(request, f"Batch {number} is cancelled. Nothing of it is stored.")
+    return redirect("batch", number=number)
+
+
+@require_POST
+@page("see_data")
+def batch_undo(request: MemberRequest, number: int) -> HttpResponse:
+    """Take a batch that is done back, for whoever may send such files."""
+    batch = batch_report(number=number, page=1).batch
+    work = batch_work[batch.kind]
+    if work.undo is None:
+        raise NotFound("Batches of this kind cannot be taken back.")
+    if not request.member.may(work.action):
+        raise NotAllowed("Your role does not include sending and taking back such files.")
+    actor = Actor(kind="user", id=request.user.pk)
+    try:
+        work.undo(batch=batch, actor=actor, now=datetime.now(UTC))
+    except LastMileError as refusal:
+        messages.error(request, f"{refusal.message} {refusal.remedy}".strip())
+    else:
+        messages.success(request, f"Batch {number} is taken back.")
     return redirect("batch", number=number)
 
 

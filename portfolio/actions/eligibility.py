@@ -1,6 +1,6 @@
 """Open an initiative to people and close it again; access follows in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -18,6 +18,7 @@ from organizations.dirty import ask_refresh
 from organizations.errors import Conflict, LastMileError
 from organizations.models import Department, ImportBatch, JobRole, Noun, Person
 from organizations.sources.reading import Code, RowError, excerpt
+from portfolio.actions.copilot_seats import read_seats
 from portfolio.actions.initiatives import (
     contradicting,
     contradictions,
@@ -28,6 +29,7 @@ from portfolio.actions.initiatives import (
 from portfolio.calculations.stages import Rule
 from portfolio.models import EligibilityRule, Initiative
 from portfolio.querysets import rewrite_access
+from portfolio.sources.copilot_seats import NAME as COPILOT_SEATS
 from portfolio.sources.register import EligibilityRow, parse_eligibility
 
 RULES_PER_INSERT = 5_000
@@ -184,10 +186,8 @@ def process_eligibility(*, batch: ImportBatch, lease: Lease, clock: Clock) -> No
 def _import(batch: ImportBatch, now: datetime) -> Outcome:
     hold_directory(organization_id=batch.organization_id)
     tally = Tally()
-    rows: list[EligibilityRow] = []
-    for piece in parse_eligibility(body_of(batch=batch), content_type=batch.content_type):
-        rows += tally.read(piece)
-    known = _Known(rows, pin=pin_of(batch))
+    rows, people = _read(batch, tally)
+    known = _Known(rows, people, pin=pin_of(batch))
     rules = _Rules(set(known.initiatives.values()))
     contradicted = contradictions([(_name(row), replace(row, line=0)) for row in rows])
     for row in rows:
@@ -205,6 +205,17 @@ def _import(batch: ImportBatch, now: datetime) -> Outcome:
     return tally.outcome()
 
 
+def _read(batch: ImportBatch, tally: Tally) -> tuple[list[EligibilityRow], dict[str, int]]:
+    """The rules of a batch, and the person of each value that rules of persons name."""
+    if batch.source == COPILOT_SEATS:
+        return read_seats(batch=batch, tally=tally)
+    rows: list[EligibilityRow] = []
+    for piece in parse_eligibility(body_of(batch=batch), content_type=batch.content_type):
+        rows += tally.read(piece)
+    addresses = {row.value for row in rows if row.rule is Rule.PERSON}
+    return rows, people_by_address(addresses=addresses)
+
+
 def _name(row: EligibilityRow) -> tuple[str, Rule, str, date]:
     return row.initiative, row.rule, row.value, row.start
 
@@ -212,7 +223,9 @@ def _name(row: EligibilityRow) -> tuple[str, Rule, str, date]:
 class _Known:
     """What the rows of a batch point at, each kind read once."""
 
-    def __init__(self, rows: Sequence[EligibilityRow], *, pin: str) -> None:
+    def __init__(
+        self, rows: Sequence[EligibilityRow], people: Mapping[str, int], *, pin: str
+    ) -> None:
         def values(rule: Rule) -> set[str]:
             return {row.value for row in rows if row.rule is rule}
 
@@ -221,11 +234,11 @@ class _Known:
         roles = JobRole.objects.filter(name__in=values(Rule.JOB_ROLE))
         self.initiatives = dict(initiatives.values_list("key", "pk"))
         self._pin = pin
-        self._targets = {
+        self._targets: dict[Rule, Mapping[str, int]] = {
             Rule.ALL: {"": 0},
             Rule.DEPARTMENT: dict(departments.values_list("key", "pk")),
             Rule.JOB_ROLE: dict(roles.values_list("name", "pk")),
-            Rule.PERSON: people_by_address(addresses=values(Rule.PERSON)),
+            Rule.PERSON: people,
         }
 
     def doubt(self, row: EligibilityRow) -> RowError | None:

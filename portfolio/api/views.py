@@ -9,14 +9,22 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from organizations.api.imports import BatchView, import_schema
+from organizations.api.imports import BadEnvelope, BatchView, content_type_of, import_schema
 from organizations.api.pages import CsvRenderer, Pages, csv_answer, listed, wants_csv
 from organizations.calculations.jobs import BatchKind
 from organizations.calculations.roles import Scope
-from organizations.sources.records import WITH_SHEETS
+from organizations.sources.records import WITH_SHEETS, Media
 from portfolio.api.serializers import FIELDS, InitiativeSerializer
 from portfolio.calculations.stages import Stage
 from portfolio.models import Initiative
+from portfolio.sources.copilot_seats import ACCEPTED as SEAT_FORMS
+from portfolio.sources.copilot_seats import NAME as COPILOT_SEATS
+
+# Forms of a body of eligibility, by the source that reads it.
+ELIGIBILITY_SOURCES: dict[str, tuple[Media, ...]] = {
+    "eligibility": WITH_SHEETS,
+    COPILOT_SEATS: SEAT_FORMS,
+}
 
 
 class InitiativesView(BatchView):
@@ -57,13 +65,41 @@ class InitiativesView(BatchView):
 
 
 class EligibilityView(BatchView):
-    """Post the rules that open initiatives to people."""
+    """Post the rules that open initiatives to people, or a vendor's list of seats."""
 
     kind = BatchKind.ELIGIBILITY
     required_scope = Scope.INGEST_ELIGIBILITY
     source = "eligibility"
-    accepted = WITH_SHEETS
 
-    @import_schema(summary="Post eligibility", sheets=True)
+    @import_schema(
+        summary="Post eligibility",
+        sheets=True,
+        more=[
+            OpenApiParameter(
+                "source",
+                str,
+                enum=sorted(ELIGIBILITY_SOURCES),
+                description="Form of the body.",
+                default="eligibility",
+            ),
+            OpenApiParameter(
+                "initiative", str, description="Key of the initiative that seats open."
+            ),
+        ],
+    )
     def post(self, request: Request) -> Response:
         return super().post(request)
+
+    def source_of(self, request: Request) -> tuple[str, int]:
+        name = request.query_params.get("source", self.source)
+        if name not in ELIGIBILITY_SOURCES:
+            raise BadEnvelope(
+                f"There is no source {name[:40]} of eligibility.",
+                field="source",
+                remedy=f"Name one of {', '.join(sorted(ELIGIBILITY_SOURCES))}.",
+            )
+        return name, 1
+
+    def kept_as(self, request: Request) -> str:
+        source, _ = self.source_of(request)
+        return content_type_of(request, ELIGIBILITY_SOURCES[source])

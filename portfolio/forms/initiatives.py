@@ -1,12 +1,9 @@
 """Shapes of what people type into the pages of the portfolio."""
 
 from enum import StrEnum
-from pathlib import PurePath
 from typing import Any, TypeVar
 
 from django import forms
-from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import RegexValidator
 from django.http import QueryDict
 from django.utils.text import slugify
@@ -14,7 +11,6 @@ from django.utils.text import slugify
 from organizations.errors import LastMileError
 from organizations.models import Department, JobRole, Person
 from organizations.reports.people import find_person
-from organizations.sources.records import Media
 from portfolio.calculations.similarity import Similar
 from portfolio.calculations.stages import Origin, Rule, Stage
 from portfolio.calculations.statement import GOOD_OUTCOME, vague_outcome
@@ -23,13 +19,6 @@ from portfolio.reports.register import RegisterFilter, Sort, similar_initiatives
 from portfolio.sources.register import RESERVED_KEYS, valid_key
 
 E = TypeVar("E", bound=StrEnum)
-CONTENT_TYPES = {
-    ".csv": "text/csv",
-    ".json": "application/json",
-    ".ndjson": "application/x-ndjson",
-    ".jsonl": "application/x-ndjson",
-    ".xlsx": Media.XLSX.value,
-}
 ORIGIN_WORDS = {
     Origin.CENTRAL: "The central team",
     Origin.BUSINESS: "The business",
@@ -317,30 +306,3 @@ class RuleForm(forms.Form):
 
 class EndForm(forms.Form):
     last_day = forms.DateField(label="Last day", widget=DayInput())
-
-
-class ImportForm(forms.Form):
-    """A file of initiatives or of eligibility rules."""
-
-    file = forms.FileField(
-        label="File",
-        help_text="CSV, JSON or NDJSON in UTF-8, at most 64 MB, or an .xlsx of at most 20 MB.",
-        widget=forms.ClearableFileInput({"accept": ",".join(CONTENT_TYPES)}),
-    )
-
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
-        if _content_type(file) is None:
-            raise forms.ValidationError("Its name has to end in .csv, .xlsx, .json or .ndjson.")
-        if (file.size or 0) > settings.MAX_BODY_BYTES:
-            raise forms.ValidationError("A file may have 64 MB. Split it.")
-        return file
-
-    @property
-    def content_type(self) -> str:
-        """By the ending: what browsers say of CSV depends on the programs installed."""
-        return _content_type(self.cleaned_data["file"]) or ""
-
-
-def _content_type(file: UploadedFile) -> str | None:
-    return CONTENT_TYPES.get(PurePath(file.name or "").suffix.lower())

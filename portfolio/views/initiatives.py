@@ -22,9 +22,9 @@ from portfolio.actions.eligibility import add_rule, end_rule
 from portfolio.actions.initiatives import InitiativeValues, change_stage, save_initiative
 from portfolio.actions.registration import register_initiative
 from portfolio.calculations.stages import Rule, Stage
+from portfolio.forms.imports import EligibilityImportForm, ImportForm
 from portfolio.forms.initiatives import (
     EndForm,
-    ImportForm,
     InitiativeForm,
     NewInitiativeForm,
     RuleForm,
@@ -237,18 +237,21 @@ def rule_end(request: MemberRequest, key: str, public_id: UUID) -> HttpResponse:
 @page("edit_initiatives")
 def initiatives_import(request: MemberRequest) -> HttpResponse:
     """Take a file of initiatives in by the road that the API takes, and show its batch."""
-    return _import(request, BatchKind.INITIATIVES, "portfolio/initiatives_import.html")
+    form = ImportForm(request.POST or None, request.FILES or None)
+    return _import(request, BatchKind.INITIATIVES, form, "portfolio/initiatives_import.html")
 
 
 @require_http_methods(["GET", "POST"])
 @page("import_eligibility")
 def eligibility_import(request: MemberRequest) -> HttpResponse:
-    """Take a file of eligibility rules in by the road that the API takes, and show its batch."""
-    return _import(request, BatchKind.ELIGIBILITY, "portfolio/eligibility_import.html")
+    """Take a file of rules or of seats in by the road that the API takes, and show its batch."""
+    form = EligibilityImportForm(request.POST or None, request.FILES or None)
+    return _import(request, BatchKind.ELIGIBILITY, form, "portfolio/eligibility_import.html")
 
 
-def _import(request: MemberRequest, kind: BatchKind, template: str) -> HttpResponse:
-    form = ImportForm(request.POST or None, request.FILES or None)
+def _import(
+    request: MemberRequest, kind: BatchKind, form: ImportForm, template: str
+) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             number = _receive(request, kind, form)
@@ -266,9 +269,10 @@ def _receive(request: MemberRequest, kind: BatchKind, form: ImportForm) -> int:
         new=NewBatch(
             organization_id=request.organization.pk,
             kind=kind,
-            source=kind.value,
+            source=form.cleaned_data.get("source", kind.value),
             source_version=1,
             content_type=form.content_type,
+            initiative=form.key,
             actor=_actor(request),
             user=request.user,
             filename=file.name,

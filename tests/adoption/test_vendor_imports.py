@@ -19,7 +19,7 @@ from tests.cast import Company
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT.parent / "docs" / "formats" / "vendors.md"
-VENDORS = sorted(set(SOURCES) - {"canonical", "github_copilot"})
+VENDORS = sorted(set(SOURCES) - {"canonical", "github_copilot", "mapper"})
 
 
 def sections() -> dict[str, str]:

@@ -80,7 +80,7 @@ def test_a_stated_time_is_one_of_the_organizations_zone(acme: Company) -> None:
 @pytest.mark.parametrize(
     ("field", "more"),
     [
-        ("file", {"name": "usage.xlsx"}),
+        ("file", {"name": "usage.ods"}),
         ("file", {"text": ""}),
         ("initiative", {"source": "github_copilot", "name": "x.ndjson"}),
         ("initiative", {"initiative": "unheard-of"}),

@@ -230,6 +230,8 @@ PAGES: dict[str, Page] = {
     "data/batches/<int:number>/": Page(opens="see_data", takes=("number",)),
     "data/batches/<int:number>/errors.csv": Page(opens="see_data", takes=("number",)),
     "data/batches/<int:number>/retry/": Page(opens="see_data", methods=POST, takes=("number",)),
+    "data/batches/<int:number>/cancel/": Page(opens="see_data", methods=POST, takes=("number",)),
+    "data/batches/<int:number>/undo/": Page(opens="see_data", methods=POST, takes=("number",)),
     "data/keys/": Page(opens="manage_keys", methods=BOTH),
     "data/keys/<uuid:public_id>/": Page(opens="manage_keys", takes=("api_key",)),
     "data/keys/<uuid:public_id>/change/": Page(
@@ -244,10 +246,35 @@ PAGES: dict[str, Page] = {
         opens="manage_keys", methods=POST, takes=("api_key",)
     ),
     "data/unmatched/": Page(opens="see_data"),
+    "data/unmatched/export.csv": Page(opens="see_data"),
+    "data/unmatched/file/": Page(opens="link_subject", methods=BOTH),
+    "data/unmatched/<uuid:public_id>/unlink/": Page(
+        opens="link_subject", methods=POST, takes=("subject",)
+    ),
     "data/unmatched/<uuid:public_id>/link/": Page(
         opens="link_subject", methods=BOTH, takes=("subject",)
     ),
+    "adoption/reconcile/": Page(opens="see_data"),
+    "data/sources/": Page(opens="see_data"),
+    "data/sources/export.csv": Page(opens="see_data"),
     "data/upload/": Page(opens="import_usage", methods=BOTH),
+    "data/upload/<int:number>/": Page(opens="import_usage", takes=("number",)),
+    "data/upload/<int:number>/import/": Page(opens="import_usage", methods=POST, takes=("number",)),
+    "data/upload/<int:number>/discard/": Page(
+        opens="import_usage", methods=POST, takes=("number",)
+    ),
+    "data/profiles/": Page(opens="import_usage"),
+    "data/profiles/new/": Page(opens="import_usage", methods=BOTH),
+    "data/profiles/<uuid:public_id>/": Page(opens="import_usage", methods=BOTH, takes=("profile",)),
+    "data/profiles/<uuid:public_id>/change/": Page(
+        opens="import_usage", methods=BOTH, takes=("profile",)
+    ),
+    "data/profiles/<uuid:public_id>/archive/": Page(
+        opens="import_usage", methods=POST, takes=("profile",)
+    ),
+    "data/profiles/<uuid:public_id>/delete/": Page(
+        opens="import_usage", methods=POST, takes=("profile",)
+    ),
     # --- initiatives ------------------------------------------------------------------------
     "initiatives/": Page(opens="see_initiatives"),
     "initiatives/export.csv": Page(opens="see_initiatives"),

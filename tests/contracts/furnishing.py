@@ -7,6 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
+from adoption.actions.profiles import save_profile
+from adoption.models import MappingProfile
+from adoption.sources.mapping import ColumnMap, Use
+from adoption.sources.rows import Grain, SubjectKind
 from organizations import scope
 from organizations.actions.agreements import publish_agreement, save_draft
 from organizations.actions.approvals import NewApproval, propose
@@ -133,10 +137,31 @@ def furnish(company: Company, *, canary: str = "") -> Things:
                 "data_request": str(_data_request(company, canary, now).public_id),
                 "mail": str(_mail(company, canary, now).public_id),
                 "export": str(_export(company, now).public_id),
+                "profile": str(_profile(company, canary, now).public_id),
                 **_sign_on(company, canary),
                 **_decisions(company, canary, now),
             }
         )
+
+
+def _profile(company: Company, canary: str, now: datetime) -> MappingProfile:
+    """A profile whose columns are the company's own."""
+    return save_profile(
+        organization_id=company.organization.pk,
+        name=f"{canary.lower()}table",
+        mapping=ColumnMap(
+            grain=Grain.DAY,
+            subject_kind=SubjectKind.LOGIN,
+            uses={
+                "subject": Use(column=f"user {canary}".strip()),
+                "day": Use(column="date", form="iso"),
+                "interactions": Use(column="prompts", form="point", unit="one"),
+            },
+        ),
+        user=company.users[Role.PROGRAM_LEAD],
+        actor=SYSTEM,
+        now=now,
+    )
 
 
 def _export(company: Company, now: datetime) -> ExportRun:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 def test_every_import_of_the_formats_has_one_in_their_order():
     assert [one.key for one in import_templates()] == [
-        *("people", "initiatives", "eligibility", "facts", "handoffs", "metrics", "fx")
+        *("people", "initiatives", "eligibility", "links", "facts", "handoffs", "metrics", "fx")
     ]
 
 

@@ -228,11 +228,12 @@ def test_a_workbook_can_be_uploaded(acme):
 
 
 @pytest.mark.django_db
-def test_a_workbook_can_be_posted_and_usage_cannot(acme):
+def test_a_workbook_can_be_posted_and_a_vendors_report_cannot_be_one(acme):
     api, body = acme.api(), book(HEADER, ANA)
+    report = "/api/v1/usage?source=github_copilot&initiative=copilot"
 
     assert api.post("/api/v1/people", body, content_type=Media.XLSX).json()["accepted"] == 1
-    assert api.post("/api/v1/usage", body, content_type=Media.XLSX).status_code == 415
+    assert api.post(report, body, content_type=Media.XLSX).status_code == 415
 
 
 @pytest.mark.django_db

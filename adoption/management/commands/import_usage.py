@@ -13,6 +13,7 @@ from adoption.management.telling import organization_named, tell
 from adoption.sources.catalogue import SOURCES
 from organizations import scope
 from organizations.errors import LastMileError
+from organizations.sources.records import Media
 
 BLOCK = 1024 * 1024
 CONTENT_TYPES = {
@@ -20,6 +21,7 @@ CONTENT_TYPES = {
     ".json": "application/json",
     ".ndjson": "application/x-ndjson",
     ".jsonl": "application/x-ndjson",
+    ".xlsx": Media.XLSX.value,
 }
 
 
@@ -33,6 +35,9 @@ class Command(BaseCommand):
         parser.add_argument("--organization", default="", help="short name; needed with several")
         parser.add_argument(
             "--day", type=date.fromisoformat, help="YYYY-MM-DD, for reports that do not say"
+        )
+        parser.add_argument(
+            "--profile", default="", help="name of a saved profile, for --source mapper"
         )
         parser.add_argument("--strict", action="store_true", help="one bad row refuses the file")
 
@@ -55,6 +60,7 @@ class Command(BaseCommand):
                     filename=file.name,
                     strict=options["strict"],
                     day=options["day"],
+                    profile=options["profile"],
                     clock=lambda: datetime.now(UTC),
                 )
             except LastMileError as refusal:

@@ -1,4 +1,4 @@
-"""Shapes of what people send to the adoption pages."""
+"""A file of usage from a person."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.conf import settings
 
-from adoption.reports.adoption import AdoptionReport
+from adoption.sources import mapper
 from adoption.sources.catalogue import SOURCES
-from organizations.calculations.choices import RequestKind
 from organizations.sources.records import Media
 
 _BY_ENDING = {
@@ -17,37 +16,17 @@ _BY_ENDING = {
     ".json": Media.JSON,
     ".ndjson": Media.NDJSON,
     ".jsonl": Media.NDJSON,
+    ".xlsx": Media.XLSX,
 }
-
-
-class AdoptionFilter(forms.Form):
-    """What the page shows. Its values are taken from the report, which has checked the address."""
-
-    def __init__(self, *, report: AdoptionReport, ranges: tuple[tuple[str, str], ...]) -> None:
-        place, chosen = report.place, report.initiative
-        initial = {
-            "department": place.path if place else None,
-            "initiative": chosen.key if chosen else "",
-            "weeks": report.range.choice,
-        }
-        super().__init__(initial=initial)
-        everybody = [("", "All departments")] if report.sees_everything else []
-        departments = [(each.path, each.path) for each in report.departments]
-        initiatives = [(each.key, each.name) for each in report.initiatives]
-        self.fields["department"] = forms.ChoiceField(
-            required=False, choices=[*everybody, *departments]
-        )
-        self.fields["initiative"] = forms.ChoiceField(
-            required=False, choices=[("", "Any initiative"), *initiatives]
-        )
-        self.fields["weeks"] = forms.ChoiceField(required=False, choices=ranges)
+# What describes itself; any other table is described by a profile, on pages of its own.
+BY_FORM = tuple(source for source in SOURCES.values() if source.name != mapper.NAME)
 
 
 class UsageUploadForm(forms.Form):
     """A file of usage, as the API takes it, from a person."""
 
     file = forms.FileField(
-        help_text="CSV, JSON or NDJSON, at most 64 MB.",
+        help_text="CSV, JSON or NDJSON, at most 64 MB; usage rows also as .xlsx of at most 20 MB.",
         widget=forms.ClearableFileInput(attrs={"accept": ",".join(_BY_ENDING)}),
     )
     as_of = forms.DateTimeField(
@@ -68,7 +47,7 @@ class UsageUploadForm(forms.Form):
         )
         self.fields["source"] = forms.ChoiceField(
             label="Form of the file",
-            choices=[(source.name, source.label) for source in SOURCES.values()],
+            choices=[(source.name, source.label) for source in BY_FORM],
         )
         self.fields["initiative"] = forms.ChoiceField(
             required=False,
@@ -82,7 +61,7 @@ class UsageUploadForm(forms.Form):
         if file.size > settings.MAX_BODY_BYTES:
             raise forms.ValidationError("A file may have 64 MB: split it.")
         if self._media(file) is None:
-            raise forms.ValidationError("Name the file .csv, .json, .ndjson or .jsonl.")
+            raise forms.ValidationError("Name the file .csv, .xlsx, .json, .ndjson or .jsonl.")
         return file
 
     def clean_as_of(self) -> datetime | None:
@@ -108,18 +87,3 @@ class UsageUploadForm(forms.Form):
     def _media(file: Any) -> Media | None:
         name = str(file.name).lower()
         return next((media for ending, media in _BY_ENDING.items() if name.endswith(ending)), None)
-
-
-class ConsentForm(forms.Form):
-    """May the champion see the name?"""
-
-    given = forms.ChoiceField(choices=(("yes", "Yes"), ("no", "No")))
-
-
-class OwnRequestForm(forms.Form):
-    """What a person asks about the own data."""
-
-    kind = forms.ChoiceField(
-        choices=[(kind.value, kind.value) for kind in (RequestKind.ERASE, RequestKind.CORRECT)]
-    )
-    words = forms.CharField(max_length=1000, required=False)
