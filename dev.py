@@ -179,7 +179,7 @@ def test(rest: list[str]) -> int:
     """Lint, then pytest, whose closing line comes last. Paths or options of pytest narrow it."""
     prepare(TEST)
     chosen = [word for word in rest if word not in ("--all", "--quick")]
-    command = [str(PYTHON), "-m", "pytest", "-n", "2"]
+    command = [str(PYTHON), "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
     environment = dict(os.environ)
     if "--all" in rest:
         environment["LASTMILE_TEST_ALL"] = "1"

@@ -93,6 +93,10 @@ class Played:
         return f"warnings: {warned}" if wrong else ""
 
 
+# One worker plays the whole corpus once; two would play it twice.
+pytestmark = pytest.mark.xdist_group("corpus")
+
+
 def send(client: Client, case: Case, body: bytes) -> Any:
     return client.generic(
         "POST",

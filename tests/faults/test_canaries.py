@@ -124,7 +124,13 @@ def found(logs: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("prefer", ["", "respond-async"], ids=["at once", "later"])
+@pytest.mark.parametrize(
+    "prefer",
+    [
+        pytest.param("", id="at once"),
+        pytest.param("respond-async", id="later", marks=pytest.mark.slow),
+    ],
+)
 def test_what_people_typed_is_found_nowhere(prefer: str, acme: Company, tmp_path: Path) -> None:
     headers = {"Authorization": f"Bearer {acme.key}", "Prefer": prefer}
     answers: list[str] = []

@@ -71,7 +71,7 @@ def test_columns_are_chosen_tried_kept_and_a_file_is_imported(
         assert UsageFact.objects.get().interactions == 1200
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 def test_pages_of_profiles_have_no_barriers(
     acme: Company, visitor: Visitor, file: Path, theme: str, size: dict[str, int]

@@ -49,7 +49,9 @@ def set_up(visit: Visit, provider: Provider) -> None:
     visit.check_access()
 
 
-@pytest.mark.parametrize(("size", "theme"), [(WIDE, "light"), (PHONE, "dark")])
+@pytest.mark.parametrize(
+    ("size", "theme"), [(WIDE, "light"), pytest.param(PHONE, "dark", marks=pytest.mark.slow)]
+)
 def test_a_member_comes_in_by_the_provider_that_an_administrator_set_up(
     size: dict[str, int], theme: str, acme: Company, provider: Provider, visitor: Visitor
 ) -> None:

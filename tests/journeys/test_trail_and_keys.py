@@ -54,7 +54,7 @@ def test_a_key_is_replaced_and_the_auditor_reads_who_did_it(
     expect(reader.locator("tbody details").first).to_contain_text("key.rotated")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_both_pages_are_for_everybody_and_fit_a_phone(
     acme: Company, visitor: Visitor, theme: str
 ) -> None:
