@@ -1,4 +1,7 @@
+from importlib import import_module
+
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -16,14 +19,32 @@ api: list[URLPattern | URLResolver] = [
 # Read by allauth.
 handler429 = views.too_many_tries
 
+
+def whole(module: str) -> list[URLPattern | URLResolver]:
+    """The library's addresses, each request one transaction: a password or a second factor is not
+    changed without its entry in the trail."""
+    patterns: list[URLPattern | URLResolver] = import_module(module).urlpatterns
+    for pattern in patterns:
+        _wrap(pattern)
+    return patterns
+
+
+def _wrap(pattern: URLPattern | URLResolver) -> None:
+    if isinstance(pattern, URLPattern):
+        pattern.callback = transaction.atomic(pattern.callback)
+        return
+    for inner in pattern.url_patterns:
+        _wrap(inner)
+
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("accounts/login/", views.SignInView.as_view(), name="account_login"),
     path("accounts/sessions/", profile.sessions, name="usersessions_list"),
-    path("accounts/", include("allauth.account.urls")),
-    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/", include(whole("allauth.account.urls"))),
+    path("accounts/2fa/", include(whole("allauth.mfa.urls"))),
     path("accounts/sign-on/", sign_on.find, name="sign_on_find"),
     path("accounts/sign-on/cancelled/", sign_on.cancelled, name="socialaccount_login_cancelled"),
     path("accounts/oidc/<str:provider_id>/login/", sign_on.start, name="openid_connect_login"),
