@@ -12,12 +12,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from adoption.sources.rows import ParseContext, Parsed, SubjectKind, Surface, UsageRow
-from adoption.sources.stating import added, frame_of, local_day
+from adoption.sources.stating import added, frame_of, local_day, parse_report
 from adoption.sources.subjects import normal_id
-from organizations.sources.collecting import parse_records
 from organizations.sources.fields import Fields
 from organizations.sources.reading import Code, ReadError
-from organizations.sources.records import Columns, Media, media_of
+from organizations.sources.records import Columns, Media
 
 NAME = "bedrock"
 VERSION = 1
@@ -45,15 +44,17 @@ def parse(
     blocks: Iterable[bytes], *, content_type: str, context: ParseContext
 ) -> Iterator[Parsed[UsageRow]]:
     """Yield the body in pieces. A line that names no initiative takes the request's."""
-    media = media_of(content_type, ACCEPTED)
+    return parse_report(
+        blocks,
+        content_type=content_type,
+        context=context,
+        accepted=ACCEPTED,
+        columns=COLUMNS,
+        read=_facts,
+    )
 
-    def read(line: int, fields: Fields) -> list[UsageRow]:
-        return [_fact(line, fields, context)]
 
-    yield from parse_records(blocks, media=media, columns=COLUMNS, read=read)
-
-
-def _fact(line: int, fields: Fields, context: ParseContext) -> UsageRow:
+def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
     if fields.text("schemaType") != SHAPE:
         raise ReadError(Code.WRONG_SHAPE, f"Lines of the log say schemaType {SHAPE}.")
     told = fields.nested("requestMetadata")
@@ -71,23 +72,25 @@ def _fact(line: int, fields: Fields, context: ParseContext) -> UsageRow:
     )
     sent, answered = fields.nested("input"), fields.nested("output")
     failed = fields.text("errorCode") is not None
-    return about.fact(
-        Surface.API,
-        active=None if kind is SubjectKind.APIKEY else not failed,
-        requests=1,
-        tokens_in=added(
-            *(
-                sent.whole(name) if sent else None
-                for name in (
-                    "inputTokenCount",
-                    "cacheReadInputTokenCount",
-                    "cacheWriteInputTokenCount",
+    return [
+        about.fact(
+            Surface.API,
+            active=None if kind is SubjectKind.APIKEY else not failed,
+            requests=1,
+            tokens_in=added(
+                *(
+                    sent.whole(name) if sent else None
+                    for name in (
+                        "inputTokenCount",
+                        "cacheReadInputTokenCount",
+                        "cacheWriteInputTokenCount",
+                    )
                 )
-            )
-        ),
-        tokens_cached=sent.whole("cacheReadInputTokenCount") if sent else None,
-        tokens_out=answered.whole("outputTokenCount") if answered else None,
-    )
+            ),
+            tokens_cached=sent.whole("cacheReadInputTokenCount") if sent else None,
+            tokens_out=answered.whole("outputTokenCount") if answered else None,
+        )
+    ]
 
 
 def _subject(identity: Fields) -> tuple[SubjectKind, str]:

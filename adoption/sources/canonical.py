@@ -166,7 +166,7 @@ def read_row(line: int, fields: Fields, context: ParseContext) -> UsageRow:
         active=fields.flag("active"),
         active_days=active_days,
     )
-    cost, currency = _micros(fields.amount("cost_estimate")), read_currency(fields)
+    cost, currency = micros(fields.amount("cost_estimate")), read_currency(fields)
     return UsageRow(
         line=line,
         initiative=initiative,
@@ -267,10 +267,11 @@ def _minutes(fields: Fields) -> Decimal | None:
     return None if stated is None else stated.quantize(HUNDREDTH, ROUND_HALF_EVEN)
 
 
-def _micros(amount: Decimal | None) -> int | None:
+def micros(amount: Decimal | None, *, per: int = 1) -> int | None:
+    """Millionths of the currency's unit, half to even; `per` 100 for an amount in cents."""
     if amount is None:
         return None
-    return int((amount * MICROS).to_integral_value(ROUND_HALF_EVEN))
+    return int((amount * MICROS / per).to_integral_value(ROUND_HALF_EVEN))
 
 
 def read_currency(fields: Fields) -> str | None:

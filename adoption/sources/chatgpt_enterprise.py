@@ -12,12 +12,10 @@ from datetime import date, timedelta
 
 from adoption.sources.periods import check_day
 from adoption.sources.rows import Grain, ParseContext, Parsed, SubjectKind, Surface, UsageRow
-from adoption.sources.stating import frame_of, need_initiative
-from adoption.sources.subjects import normal_id
-from organizations.sources.collecting import parse_records
+from adoption.sources.stating import address_alias, frame_of, parse_report
 from organizations.sources.fields import Fields
 from organizations.sources.reading import Code, ReadError
-from organizations.sources.records import Columns, Media, media_of
+from organizations.sources.records import Columns, Media
 
 NAME = "chatgpt_enterprise"
 VERSION = 1
@@ -48,18 +46,20 @@ def parse(
     blocks: Iterable[bytes], *, content_type: str, context: ParseContext
 ) -> Iterator[Parsed[UsageRow]]:
     """Yield the body in pieces. Raises `EnvelopeError` initiative_missing."""
-    media = media_of(content_type, ACCEPTED)
-    need_initiative("ChatGPT Enterprise", context)
+    return parse_report(
+        blocks,
+        content_type=content_type,
+        context=context,
+        accepted=ACCEPTED,
+        columns=COLUMNS,
+        read=_facts,
+        label="ChatGPT Enterprise",
+    )
 
-    def read(line: int, fields: Fields) -> list[UsageRow]:
-        if (fields.text("user_status") or "").lower() == NOT_YET:
-            return []
-        return [_fact(line, fields, context)]
 
-    yield from parse_records(blocks, media=media, columns=COLUMNS, read=read)
-
-
-def _fact(line: int, fields: Fields, context: ParseContext) -> UsageRow:
+def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
+    if (fields.text("user_status") or "").lower() == NOT_YET:
+        return []
     first = check_day(
         "period_start", fields.need("period_start", fields.day("period_start")), context
     )
@@ -75,11 +75,13 @@ def _fact(line: int, fields: Fields, context: ParseContext) -> UsageRow:
         kind=SubjectKind.UID,
         external_id=fields.need("public_id", fields.text("public_id", longest=120)),
         scope=fields.text("account_id", longest=120) or "",
-        aliases=(f"email:{normal_id('email', SubjectKind.EMAIL, email)}",) if email else (),
+        aliases=address_alias("email", email),
     )
-    return about.fact(
-        Surface.CHAT, active=fields.flag("is_active"), interactions=fields.whole("messages")
-    )
+    return [
+        about.fact(
+            Surface.CHAT, active=fields.flag("is_active"), interactions=fields.whole("messages")
+        )
+    ]
 
 
 def _period(first: date, last: date) -> tuple[Grain, date]:

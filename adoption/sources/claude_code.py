@@ -10,15 +10,14 @@ Source: Anthropic docs, "Claude Code usage report", GET /v1/organizations/usage_
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from adoption.sources.canonical import read_currency
+from adoption.sources.canonical import micros, read_currency
 from adoption.sources.periods import check_day
 from adoption.sources.rows import ParseContext, Parsed, SubjectKind, Surface, UsageRow
-from adoption.sources.stating import Measures, added, frame_of, micros, need_initiative
+from adoption.sources.stating import Measures, added, frame_of, parse_report, sum_over
 from adoption.sources.subjects import normal_id
-from organizations.sources.collecting import parse_records
 from organizations.sources.fields import Fields, read_day
 from organizations.sources.reading import Code, ReadError
-from organizations.sources.records import Columns, Media, media_of
+from organizations.sources.records import Columns, Media
 
 NAME = "claude_code"
 VERSION = 1
@@ -43,16 +42,18 @@ def parse(
     blocks: Iterable[bytes], *, content_type: str, context: ParseContext
 ) -> Iterator[Parsed[UsageRow]]:
     """Yield the body in pieces. Raises `EnvelopeError` initiative_missing."""
-    media = media_of(content_type, ACCEPTED)
-    need_initiative("Claude Code", context)
+    return parse_report(
+        blocks,
+        content_type=content_type,
+        context=context,
+        accepted=ACCEPTED,
+        columns=COLUMNS,
+        read=_facts,
+        label="Claude Code",
+    )
 
-    def read(line: int, fields: Fields) -> list[UsageRow]:
-        return [_fact(line, fields, context)]
 
-    yield from parse_records(blocks, media=media, columns=COLUMNS, read=read)
-
-
-def _fact(line: int, fields: Fields, context: ParseContext) -> UsageRow:
+def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
     day = fields.need("date", fields.text("date")).removesuffix(_MIDNIGHT)
     kind, external_id = _actor(fields.need("actor", fields.nested("actor")))
     about = frame_of(NAME, context).on_day(
@@ -63,12 +64,13 @@ def _fact(line: int, fields: Fields, context: ParseContext) -> UsageRow:
         scope=fields.text("organization_id", longest=120) or "",
     )
     core = fields.nested("core_metrics")
-    accepted, rejected = _tools(fields.nested("tool_actions"))
+    tools = fields.nested("tool_actions")
+    accepted, rejected = sum_over(tools, "accepted"), sum_over(tools, "rejected")
     measures = _models(fields)
+    measures["accepted"], measures["rejected"] = accepted, rejected
     measures["active"] = bool(measures.get("tokens_out")) or bool(accepted)
     measures["sessions"] = core.whole("num_sessions") if core else None
-    measures["accepted"], measures["rejected"] = accepted, rejected
-    return about.fact(Surface.CLI, **measures)
+    return [about.fact(Surface.CLI, **measures)]
 
 
 def _actor(actor: Fields) -> tuple[SubjectKind, str]:
@@ -79,17 +81,6 @@ def _actor(actor: Fields) -> tuple[SubjectKind, str]:
         return SubjectKind.APIKEY, normal_id("api_key_name", SubjectKind.APIKEY, key)
     raise ReadError(
         Code.BAD_SUBJECT, "The actor names neither an address nor an API key.", field="actor"
-    )
-
-
-def _tools(tools: Fields | None) -> tuple[int | None, int | None]:
-    """Edits accepted and rejected over all tools."""
-    if tools is None:
-        return None, None
-    each = [tool for tool in map(tools.nested, tools.names()) if tool is not None]
-    return (
-        added(*(tool.whole("accepted") for tool in each)),
-        added(*(tool.whole("rejected") for tool in each)),
     )
 
 

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from adoption.sources.periods import check_day
 from adoption.sources.rows import ParseContext, Parsed, SubjectKind, Surface, UsageRow
-from adoption.sources.stating import Statement, added, frame_of, need_initiative
-from adoption.sources.subjects import normal_id
+from adoption.sources.stating import Statement, address_alias, frame_of, need_initiative, sum_over
 from organizations.sources.collecting import parse_records
 from organizations.sources.fields import Fields
 from organizations.sources.reading import BodyCode, EnvelopeError, ReadError
@@ -68,7 +67,7 @@ def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
         context.day or context.today,
         kind=SubjectKind.UID,
         external_id=user.need("id", user.text("id", longest=120)),
-        aliases=(f"email:{normal_id('email_address', SubjectKind.EMAIL, email)}",) if email else (),
+        aliases=address_alias("email_address", email),
     )
     chat, code = fields.nested("chat_metrics"), fields.nested("claude_code_metrics")
     facts = []
@@ -81,10 +80,9 @@ def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
 
 def _coding(about: Statement, code: Fields) -> UsageRow:
     core, tools = code.nested("core_metrics"), code.nested("tool_actions")
-    each = [found for found in map(tools.nested, tools.names()) if found] if tools else []
     return about.fact(
         Surface.CLI,
         sessions=core.whole("distinct_session_count") if core else None,
-        accepted=added(*(tool.whole("accepted_count") for tool in each)),
-        rejected=added(*(tool.whole("rejected_count") for tool in each)),
+        accepted=sum_over(tools, "accepted_count"),
+        rejected=sum_over(tools, "rejected_count"),
     )

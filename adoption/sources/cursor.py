@@ -11,11 +11,9 @@ from collections.abc import Iterable, Iterator
 
 from adoption.sources.periods import check_day
 from adoption.sources.rows import ParseContext, Parsed, SubjectKind, Surface, UsageRow
-from adoption.sources.stating import added, frame_of, need_initiative
-from adoption.sources.subjects import normal_id
-from organizations.sources.collecting import parse_records
+from adoption.sources.stating import added, address_alias, frame_of, parse_report
 from organizations.sources.fields import Fields
-from organizations.sources.records import Columns, Media, media_of
+from organizations.sources.records import Columns, Media
 
 NAME = "cursor"
 VERSION = 1
@@ -44,18 +42,21 @@ def parse(
     blocks: Iterable[bytes], *, content_type: str, context: ParseContext
 ) -> Iterator[Parsed[UsageRow]]:
     """Yield the body in pieces. Raises `EnvelopeError` initiative_missing."""
-    media = media_of(content_type, ACCEPTED)
-    need_initiative("Cursor", context)
-
-    def read(line: int, fields: Fields) -> list[UsageRow]:
-        return _facts(line, fields, context)
-
-    yield from parse_records(blocks, media=media, columns=COLUMNS, read=read, facts=FACTS)
+    return parse_report(
+        blocks,
+        content_type=content_type,
+        context=context,
+        accepted=ACCEPTED,
+        columns=COLUMNS,
+        read=_facts,
+        label="Cursor",
+        facts=FACTS,
+    )
 
 
 def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
     email = fields.text("email")
-    aliases = (f"email:{normal_id('email', SubjectKind.EMAIL, email)}",) if email else ()
+    aliases = address_alias("email", email)
     about = frame_of(NAME, context).on_day(
         line,
         check_day("day", fields.need("day", fields.day("day")), context),

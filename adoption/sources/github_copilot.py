@@ -8,19 +8,16 @@ Source: GitHub docs, "Copilot usage metrics", example schema and reference.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
 
-from adoption.sources.canonical import read_initiative, read_source
 from adoption.sources.periods import check_day
 from adoption.sources.rows import (
-    Grain,
     ParseContext,
     Parsed,
     SubjectKind,
     Surface,
     UsageRow,
-    qualifying_use,
 )
+from adoption.sources.stating import Statement, frame_of, need_initiative
 from adoption.sources.subjects import normal_id
 from organizations.sources.collecting import parse_records
 from organizations.sources.fields import Fields
@@ -92,12 +89,7 @@ def parse(
     prompt_text_refused.
     """
     media = media_of(content_type, ACCEPTED)
-    if context.default_initiative is None:
-        raise EnvelopeError(
-            BodyCode.INITIATIVE_MISSING,
-            "Copilot rows do not say which initiative they belong to; add ?initiative=<key>.",
-            field="initiative",
-        )
+    need_initiative("Copilot", context)
     reader = _Reader(context)
     yield from parse_records(blocks, media=media, columns=COLUMNS, read=reader.read)
 
@@ -131,15 +123,14 @@ class _Reader:
 
 
 def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
-    who = _Who(fields, context)
+    about = _about(line, fields, context)
     facts = []
     interactions = fields.whole("user_initiated_interaction_count")
     suggestions = fields.whole("code_generation_activity_count")
     accepted = fields.whole("code_acceptance_activity_count")
     if (interactions, suggestions, accepted) != (None, None, None):
         facts.append(
-            who.fact(
-                line,
+            about.stated(
                 Surface.EDITOR,
                 interactions=interactions,
                 suggestions=suggestions,
@@ -150,8 +141,7 @@ def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
     if cli is not None:
         tokens = cli.nested("token_usage")
         facts.append(
-            who.fact(
-                line,
+            about.stated(
                 Surface.CLI,
                 interactions=cli.whole("prompt_count"),
                 sessions=cli.whole("session_count"),
@@ -163,67 +153,17 @@ def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
     return facts
 
 
-class _Who:
+def _about(line: int, fields: Fields, context: ParseContext) -> Statement:
     """Whom, when and where a line is about: the same for all its facts."""
-
-    def __init__(self, fields: Fields, context: ParseContext) -> None:
-        self._initiative = read_initiative(None, context)
-        # Not the name of the key: a new key must not split the same people in two.
-        self._source = read_source(NAME, context)
-        self._as_of = context.as_of
-        self._id = fields.need("user_id", _number(fields, "user_id"))
-        self._day: date = check_day("day", fields.need("day", fields.day("day")), context)
-        self._scope = _number(fields, "organization_id") or _number(fields, "enterprise_id") or ""
-        login = fields.text("user_login")
-        self._aliases: tuple[str, ...] = ()
-        if login is not None:
-            self._aliases = (f"login:{normal_id('user_login', SubjectKind.LOGIN, login)}",)
-
-    def fact(
-        self,
-        line: int,
-        surface: Surface,
-        *,
-        interactions: int | None = None,
-        sessions: int | None = None,
-        requests: int | None = None,
-        suggestions: int | None = None,
-        accepted: int | None = None,
-        tokens_in: int | None = None,
-        tokens_out: int | None = None,
-    ) -> UsageRow:
-        return UsageRow(
-            line=line,
-            initiative=self._initiative,
-            source=self._source,
-            scope=self._scope,
-            kind=SubjectKind.UID,
-            external_id=self._id,
-            aliases=self._aliases,
-            period_start=self._day,
-            period_end=self._day + timedelta(days=1),
-            grain=Grain.DAY,
-            week_start=None,
-            surface=surface,
-            active=qualifying_use(
-                interactions=interactions, accepted=accepted, active=None, active_days=None
-            ),
-            active_days=None,
-            interactions=interactions,
-            sessions=sessions,
-            requests=requests,
-            suggestions=suggestions,
-            accepted=accepted,
-            rejected=None,
-            tokens_in=tokens_in,
-            tokens_cached=None,
-            tokens_out=tokens_out,
-            minutes_claimed=None,
-            cost_micros=None,
-            currency=None,
-            as_of=self._as_of,
-            event_id=None,
-        )
+    frame = frame_of(NAME, context)
+    user = fields.need("user_id", _number(fields, "user_id"))
+    day = check_day("day", fields.need("day", fields.day("day")), context)
+    scope = _number(fields, "organization_id") or _number(fields, "enterprise_id") or ""
+    login = fields.text("user_login")
+    aliases = (f"login:{normal_id('user_login', SubjectKind.LOGIN, login)}",) if login else ()
+    return frame.on_day(
+        line, day, kind=SubjectKind.UID, external_id=user, scope=scope, aliases=aliases
+    )
 
 
 def _number(fields: Fields, name: str) -> str | None:

@@ -10,12 +10,10 @@ Source: Google Admin SDK, activities.list with applicationName=gemini_in_workspa
 from collections.abc import Iterable, Iterator
 
 from adoption.sources.rows import ParseContext, Parsed, SubjectKind, Surface, UsageRow
-from adoption.sources.stating import frame_of, local_day, need_initiative
-from adoption.sources.subjects import normal_id
-from organizations.sources.collecting import parse_records
+from adoption.sources.stating import address_alias, frame_of, local_day, parse_report
 from organizations.sources.fields import Fields
 from organizations.sources.reading import ReadError
-from organizations.sources.records import Columns, Media, media_of
+from organizations.sources.records import Columns, Media
 
 NAME = "google_gemini"
 VERSION = 1
@@ -42,13 +40,15 @@ def parse(
     blocks: Iterable[bytes], *, content_type: str, context: ParseContext
 ) -> Iterator[Parsed[UsageRow]]:
     """Yield the body in pieces. Raises `EnvelopeError` initiative_missing."""
-    media = media_of(content_type, ACCEPTED)
-    need_initiative("Gemini", context)
-
-    def read(line: int, fields: Fields) -> list[UsageRow]:
-        return _facts(line, fields, context)
-
-    yield from parse_records(blocks, media=media, columns=COLUMNS, read=read)
+    return parse_report(
+        blocks,
+        content_type=content_type,
+        context=context,
+        accepted=ACCEPTED,
+        columns=COLUMNS,
+        read=_facts,
+        label="Gemini",
+    )
 
 
 def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
@@ -89,7 +89,7 @@ def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
 
 def _actor(actor: Fields) -> tuple[str, tuple[str, ...]]:
     email = actor.text("email")
-    aliases = (f"email:{normal_id('email', SubjectKind.EMAIL, email)}",) if email else ()
+    aliases = address_alias("email", email)
     return actor.need("profileId", actor.text("profileId", longest=120)), aliases
 
 

@@ -9,14 +9,14 @@ Source: LiteLLM, GET /user/daily/activity, types of common_daily_activity.
 
 from collections.abc import Iterable, Iterator
 
+from adoption.sources.canonical import micros
 from adoption.sources.periods import check_day
 from adoption.sources.rows import ParseContext, Parsed, SubjectKind, Surface, UsageRow
-from adoption.sources.stating import Statement, frame_of, micros, need_initiative
+from adoption.sources.stating import Statement, address_alias, frame_of, parse_report
 from adoption.sources.subjects import normal_id
-from organizations.sources.collecting import parse_records
 from organizations.sources.fields import Fields
 from organizations.sources.reading import BodyCode, EnvelopeError, ReadError
-from organizations.sources.records import Columns, Media, media_of
+from organizations.sources.records import Columns, Media
 
 NAME = "litellm"
 VERSION = 1
@@ -41,18 +41,20 @@ def parse(
     blocks: Iterable[bytes], *, content_type: str, context: ParseContext
 ) -> Iterator[Parsed[UsageRow]]:
     """Yield the body in pieces. Raises `EnvelopeError`: initiative_missing, prompt_text_refused."""
-    media = media_of(content_type, ACCEPTED)
-    need_initiative("LiteLLM", context)
-
-    def read(line: int, fields: Fields) -> list[UsageRow]:
-        if "request_id" in fields:
-            raise EnvelopeError(BodyCode.PROMPT_TEXT_REFUSED, _LOG_OF_CALLS)
-        return _facts(line, fields, context)
-
-    yield from parse_records(blocks, media=media, columns=COLUMNS, read=read)
+    return parse_report(
+        blocks,
+        content_type=content_type,
+        context=context,
+        accepted=ACCEPTED,
+        columns=COLUMNS,
+        read=_facts,
+        label="LiteLLM",
+    )
 
 
 def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
+    if "request_id" in fields:
+        raise EnvelopeError(BodyCode.PROMPT_TEXT_REFUSED, _LOG_OF_CALLS)
     day = check_day("date", fields.need("date", fields.day("date")), context)
     breakdown = fields.nested("breakdown")
     keys = breakdown.nested("api_keys") if breakdown else None
@@ -75,7 +77,7 @@ def _subject(key: str, told: Fields | None) -> tuple[SubjectKind, str, tuple[str
     """The user a key belongs to, else the key itself."""
     user = told.text("user_id", longest=120) if told else None
     email = told.text("user_email") if told else None
-    aliases = (f"email:{normal_id('user_email', SubjectKind.EMAIL, email)}",) if email else ()
+    aliases = address_alias("user_email", email)
     if user is not None:
         return SubjectKind.UID, user, aliases
     if email is not None:

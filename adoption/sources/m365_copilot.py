@@ -22,12 +22,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from adoption.sources.periods import check_day
 from adoption.sources.rows import Grain, ParseContext, Parsed, SubjectKind, Surface, UsageRow
-from adoption.sources.stating import Frame, Who, frame_of, need_initiative
+from adoption.sources.stating import Frame, Who, frame_of, parse_report
 from adoption.sources.subjects import normal_id
-from organizations.sources.collecting import parse_records
 from organizations.sources.fields import Fields
 from organizations.sources.reading import Code, ReadError
-from organizations.sources.records import Columns, Media, media_of
+from organizations.sources.records import Columns, Media
 
 NAME = "m365_copilot"
 VERSION = 2
@@ -137,13 +136,15 @@ def parse(
     blocks: Iterable[bytes], *, content_type: str, context: ParseContext
 ) -> Iterator[Parsed[UsageRow]]:
     """Yield the body in pieces. Raises `EnvelopeError` initiative_missing."""
-    media = media_of(content_type, ACCEPTED)
-    need_initiative("Microsoft 365 Copilot", context)
-
-    def read(line: int, fields: Fields) -> list[UsageRow]:
-        return _facts(line, fields, context)
-
-    yield from parse_records(blocks, media=media, columns=COLUMNS, read=read)
+    return parse_report(
+        blocks,
+        content_type=content_type,
+        context=context,
+        accepted=ACCEPTED,
+        columns=COLUMNS,
+        read=_facts,
+        label="Microsoft 365 Copilot",
+    )
 
 
 def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:

@@ -11,12 +11,11 @@ from datetime import UTC, date, datetime
 
 from adoption.sources.periods import check_day
 from adoption.sources.rows import ParseContext, Parsed, SubjectKind, Surface, UsageRow
-from adoption.sources.stating import Frame, frame_of, need_initiative
+from adoption.sources.stating import Frame, frame_of, parse_report
 from adoption.sources.subjects import normal_id
-from organizations.sources.collecting import parse_records
 from organizations.sources.fields import Fields
 from organizations.sources.reading import Code, ReadError
-from organizations.sources.records import Columns, Media, media_of
+from organizations.sources.records import Columns, Media
 
 NAME = "openai_usage"
 VERSION = 1
@@ -36,13 +35,15 @@ def parse(
     blocks: Iterable[bytes], *, content_type: str, context: ParseContext
 ) -> Iterator[Parsed[UsageRow]]:
     """Yield the body in pieces. Raises `EnvelopeError` initiative_missing."""
-    media = media_of(content_type, ACCEPTED)
-    need_initiative("OpenAI usage", context)
-
-    def read(line: int, fields: Fields) -> list[UsageRow]:
-        return _facts(line, fields, context)
-
-    yield from parse_records(blocks, media=media, columns=COLUMNS, read=read)
+    return parse_report(
+        blocks,
+        content_type=content_type,
+        context=context,
+        accepted=ACCEPTED,
+        columns=COLUMNS,
+        read=_facts,
+        label="OpenAI usage",
+    )
 
 
 def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:

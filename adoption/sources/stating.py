@@ -1,8 +1,9 @@
 """What every fact of one record has in common, so that a vendor's module only says the rest."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Required, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
@@ -11,14 +12,18 @@ from adoption.sources.periods import check_instant
 from adoption.sources.rows import (
     Grain,
     ParseContext,
+    Parsed,
     SubjectKind,
     Surface,
     UsageRow,
     qualifying_use,
 )
+from adoption.sources.subjects import normal_id
+from organizations.sources.collecting import parse_records
+from organizations.sources.fields import Fields
 from organizations.sources.reading import BodyCode, Code, EnvelopeError, ReadError
+from organizations.sources.records import Columns, Media, media_of
 
-MICROS = Decimal(1_000_000)
 MOST_OF_A_FACT = 10**12
 """A count above it is a mistake; a million facts of as much still add up within 63 bits."""
 
@@ -66,6 +71,10 @@ class Statement:
         Raises `ReadError` out_of_range.
         """
         _check_size(measures)
+        return self.stated(surface, **measures)
+
+    def stated(self, surface: Surface, **measures: Unpack[Measures]) -> UsageRow:
+        """A fact as it was stated, whatever its size."""
         active = qualifying_use(
             interactions=measures.get("interactions"),
             accepted=measures.get("accepted"),
@@ -197,14 +206,48 @@ def local_day(name: str, instant: datetime, context: ParseContext) -> date:
     return check_instant(name, instant, context).astimezone(ZoneInfo(context.time_zone)).date()
 
 
-def micros(amount: Decimal | None, *, per: int = 1) -> int | None:
-    """Millionths of the currency's unit, half to even; `per` 100 for an amount in cents."""
-    if amount is None:
-        return None
-    return int((amount * MICROS / per).quantize(Decimal(1), ROUND_HALF_EVEN))
-
-
 def added(*values: int | None) -> int | None:
     """The sum of what is stated; None where nothing is."""
     stated = [value for value in values if value is not None]
     return sum(stated) if stated else None
+
+
+def sum_over(parts: Fields | None, name: str) -> int | None:
+    """The sum of one count over all objects inside an object; None where nothing is stated."""
+    if parts is None:
+        return None
+    each = [part for part in map(parts.nested, parts.names()) if part is not None]
+    return added(*(part.whole(name) for part in each))
+
+
+def address_alias(name: str, email: str | None) -> tuple[str, ...]:
+    """The address beside a vendor's own id, as the alias that finds the person."""
+    return (f"email:{normal_id(name, SubjectKind.EMAIL, email)}",) if email else ()
+
+
+def parse_report(
+    blocks: Iterable[bytes],
+    *,
+    content_type: str,
+    context: ParseContext,
+    accepted: tuple[Media, ...],
+    columns: Columns,
+    read: Callable[[int, Fields, ParseContext], list[UsageRow]],
+    label: str = "",
+    facts: int = 1,
+) -> Iterator[Parsed[UsageRow]]:
+    """Yield a vendor's body in pieces; `read` answers the facts of one record.
+
+    label: what the vendor's rows are called, where they cannot name an initiative themselves.
+    Raises `EnvelopeError`: initiative_missing.
+    """
+    media = media_of(content_type, accepted)
+    if label:
+        need_initiative(label, context)
+    yield from parse_records(
+        blocks,
+        media=media,
+        columns=columns,
+        read=lambda line, fields: read(line, fields, context),
+        facts=facts,
+    )

@@ -14,12 +14,11 @@ from decimal import Decimal
 
 from adoption.sources.periods import check_day
 from adoption.sources.rows import Grain, ParseContext, Parsed, SubjectKind, Surface, UsageRow
-from adoption.sources.stating import added, frame_of, need_initiative
+from adoption.sources.stating import added, address_alias, frame_of, parse_report
 from adoption.sources.subjects import normal_id
-from organizations.sources.collecting import parse_records
 from organizations.sources.fields import Fields
 from organizations.sources.reading import Code, ReadError
-from organizations.sources.records import Columns, Media, media_of
+from organizations.sources.records import Columns, Media
 
 NAME = "viva_insights"
 VERSION = 1
@@ -55,13 +54,15 @@ def parse(
     blocks: Iterable[bytes], *, content_type: str, context: ParseContext
 ) -> Iterator[Parsed[UsageRow]]:
     """Yield the body in pieces. Raises `EnvelopeError` initiative_missing."""
-    media = media_of(content_type, ACCEPTED)
-    need_initiative("Viva Insights", context)
-
-    def read(line: int, fields: Fields) -> list[UsageRow]:
-        return _facts(line, fields, context)
-
-    yield from parse_records(blocks, media=media, columns=COLUMNS, read=read)
+    return parse_report(
+        blocks,
+        content_type=content_type,
+        context=context,
+        accepted=ACCEPTED,
+        columns=COLUMNS,
+        read=_facts,
+        label="Viva Insights",
+    )
 
 
 def _facts(line: int, fields: Fields, context: ParseContext) -> list[UsageRow]:
@@ -103,7 +104,7 @@ def _actions(fields: Fields) -> int | None:
 
 def _aliases(fields: Fields) -> tuple[str, ...]:
     email = next((found for name in ADDRESSES if (found := fields.text(name))), None)
-    return (f"email:{normal_id('email', SubjectKind.EMAIL, email)}",) if email else ()
+    return address_alias("email", email)
 
 
 def _at_most_a_week(days: int | None) -> int | None:
